@@ -1,0 +1,89 @@
+"""Read an image from DICOM, whatever it was made by: one reader per SOP class.
+
+A later reader is one file that offers a :class:`~MRTDosimetryLib.dicom.reader.Reader`, and one line in ``_READERS``.
+"""
+
+import os
+
+from ..errors import InputError
+from ..progress import noProgress
+from . import catalog, computedTomography, nuclearMedicine, positronEmission
+
+_READERS = (nuclearMedicine.READER, positronEmission.READER, computedTomography.READER)
+
+
+def readers():
+    """All registered readers."""
+    return _READERS
+
+
+def isDicom(path):
+    """Whether a path is a DICOM file (by its preamble) or a folder that holds at least one."""
+    return catalog.holdsDicom(path)
+
+
+def readSpect(path, progress=noProgress):
+    """Read the one emission image (NM SPECT or PET) found at ``path``.
+
+    Parameters
+    ----------
+    path : str
+        DICOM file, or folder that may hold other series too.
+    progress : callable
+
+    Returns
+    -------
+    ImageSeries
+        Volume in Bq/mL, or in counts where the file gives no calibration.
+
+    Raises
+    ------
+    InputError
+        When there is no such image, several of them, or one that cannot be trusted.
+    """
+    return _readOne(path, "emission", "SPECT or PET image", progress)
+
+
+def readCTSeries(path, progress=noProgress):
+    """Read the one CT series found at ``path`` (folder, or any file of the series beside the others).
+
+    Returns
+    -------
+    ImageSeries
+        Volume in Hounsfield units, int16 where the file's values are whole numbers.
+
+    Raises
+    ------
+    InputError
+        When there is no CT series, several of them, or one that cannot be trusted.
+    """
+    return _readOne(path, "ct", "CT series", progress)
+
+
+def _readOne(path, kind, title, progress):
+    path = str(path)
+    progress(0.0, f"Looking for the {title}")
+    series = catalog.scan(path)
+    candidates, refused = [], []
+    for reader in _READERS:
+        if reader.kind != kind:
+            continue
+        for found in series:
+            if found.sopClassUID == reader.sopClassUID:
+                accepted, reasons = reader.candidates(found)
+                candidates += [(reader, files, name) for files, name in accepted]
+                refused += reasons
+    if not candidates:
+        present = "; ".join(refused) or ", ".join(sorted({found.title for found in series}))
+        raise InputError(f"There is no {title} here; found: {present}", path)
+    if os.path.isfile(path):
+        own = [candidate for candidate in candidates if os.path.abspath(path) in map(os.path.abspath, candidate[1])]
+        candidates = own or candidates
+    if len(candidates) > 1:
+        names = "; ".join(name for _, _, name in candidates)
+        raise InputError(f"There is more than one {title} here: {names}", path, "Give the file or a folder with one")
+    reader, files, _ = candidates[0]
+    progress(0.2, f"Reading the {title}")
+    image = reader.read(files)
+    progress(1.0, "")
+    return image

@@ -1,0 +1,1 @@
+"""Physics in arrays, hours, MBq and Gy: decay, kinetics, density, absorbed dose, DVH, radiobiology."""

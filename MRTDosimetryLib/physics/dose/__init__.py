@@ -1,0 +1,1 @@
+"""Absorbed-dose engines behind one registry."""

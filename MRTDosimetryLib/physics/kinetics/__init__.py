@@ -1,0 +1,1 @@
+"""Time-activity curves, their fit models and time-integrated activity."""

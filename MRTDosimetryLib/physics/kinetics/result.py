@@ -1,0 +1,130 @@
+"""What every fit model gives back."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...errors import CalculationError
+
+EXTRAPOLATION_WARNING = 0.20
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A fitted or given parameter; ``standardError`` (k = 1) is ``None`` when it is not known."""
+
+    value: float
+    standardError: float | None
+    unit: str
+
+    def toDict(self):
+        return {"value": self.value, "standardError": self.standardError, "unit": self.unit}
+
+
+@dataclass
+class FitResult:
+    """Time-integrated activity of a curve from 0 to infinity, and how it came about.
+
+    Attributes
+    ----------
+    model, title : str
+    parameters : dict of str to Parameter
+    parameterNames : list of str
+        Order of rows and columns of ``covariance``.
+    covariance : list of list of float or None
+        In the units of the parameters.
+    timeIntegratedActivityMBqH : float
+    timeIntegratedActivityUncertaintyMBqH : float or None
+        k = 1; ``None`` where it cannot be known (a line in ``warnings`` says why).
+    effectiveHalfLifeHours : float or None
+        Of the last phase.
+    aicc : float or None
+        Corrected Akaike information criterion; lower is better. ``None`` for a model without a likelihood and where
+        the points are too few (N <= K + 1).
+    chiSquare : float or None
+        Sum of squared weighted residuals: (residual / sigma)^2 with given uncertainties; relative residuals squared
+        (see ``weighting``) without.
+    degreesOfFreedom : int
+    covarianceKind : str
+        ``"absolute"`` (given uncertainties), ``"scaled"`` (by the reduced chi-square) or ``"none"``.
+    weighting : str
+        In words.
+    coefficientOfVariation : float or None
+        Relative standard uncertainty of one activity, estimated from the scatter about the fit.
+    activityUncertaintiesMBq : list of float or None
+        Per point: the given ones, else the estimated coefficient of variation times the activity.
+    extrapolatedFraction, extrapolatedBeforeFraction, extrapolatedAfterFraction : float
+        Share of the area before the first and after the last point.
+    residualsMBq : list of float
+        Measured minus fitted.
+    absorbedDoseRateShape : list of (float, float) or None
+        (amplitude in MBq, rate in 1/h) of the exponentials whose sum is the curve, for the BED.
+    piecewiseShape : dict or None
+        For a curve that is no sum of exponentials: ``timesHours``, ``activitiesMBq`` (linear between) and
+        ``tailRatePerHour``, for the BED.
+    assumptions, warnings : list of str
+    candidates : list of dict
+        Models tried by the automatic choice: ``model``, ``title``, ``timeIntegratedActivityMBqH``,
+        ``timeIntegratedActivityUncertaintyMBqH``, ``aicc``, ``isChosen``, ``reason``.
+    evaluate : callable
+        Activity in MBq at times in h (array to array).
+    """
+
+    model: str
+    title: str
+    parameters: dict
+    parameterNames: list
+    covariance: list | None
+    timeIntegratedActivityMBqH: float
+    timeIntegratedActivityUncertaintyMBqH: float | None
+    effectiveHalfLifeHours: float | None
+    aicc: float | None
+    chiSquare: float | None
+    degreesOfFreedom: int
+    covarianceKind: str
+    weighting: str
+    coefficientOfVariation: float | None
+    activityUncertaintiesMBq: list | None
+    extrapolatedBeforeFraction: float
+    extrapolatedAfterFraction: float
+    residualsMBq: list
+    evaluate: Callable = field(repr=False)
+    absorbedDoseRateShape: list | None = None
+    piecewiseShape: dict | None = None
+    assumptions: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    candidates: list = field(default_factory=list)
+
+    def __post_init__(self):
+        total = self.timeIntegratedActivityMBqH
+        if not (math.isfinite(total) and total > 0):
+            raise CalculationError(f"The {self.title} gives no valid time-integrated activity", "time-activity fit",
+                                   "Check the curve, or choose another model")
+        uncertainty = self.timeIntegratedActivityUncertaintyMBqH
+        if uncertainty is not None and not math.isfinite(uncertainty):
+            raise CalculationError(f"The {self.title} gives no valid uncertainty", "time-activity fit",
+                                   "Check the curve, or choose another model")
+
+    @property
+    def extrapolatedFraction(self):
+        return self.extrapolatedBeforeFraction + self.extrapolatedAfterFraction
+
+    def activityMBq(self, timesHours):
+        """Fitted activity in MBq at times (h) from 0 on, array in, array of the same shape out."""
+        return self.evaluate(np.asarray(timesHours, float))
+
+    def toDict(self):
+        """All but the callable, ready for JSON."""
+        names = ("model", "title", "parameterNames", "covariance", "timeIntegratedActivityMBqH",
+                 "timeIntegratedActivityUncertaintyMBqH", "effectiveHalfLifeHours", "aicc", "chiSquare",
+                 "degreesOfFreedom", "covarianceKind", "weighting", "coefficientOfVariation",
+                 "activityUncertaintiesMBq", "extrapolatedFraction", "extrapolatedBeforeFraction",
+                 "extrapolatedAfterFraction", "residualsMBq", "piecewiseShape", "assumptions", "warnings",
+                 "candidates")
+        content = {name: getattr(self, name) for name in names}
+        content["parameters"] = {name: value.toDict() for name, value in self.parameters.items()}
+        shape = self.absorbedDoseRateShape
+        content["absorbedDoseRateShape"] = None if shape is None else [list(term) for term in shape]
+        return content

@@ -1,0 +1,74 @@
+"""What the charts share: a figure without global state, quiet axes, and bytes ready to be embedded."""
+
+import io
+
+from ..errors import InputError
+
+# A4 less the margins of the report; a chart drawn this wide prints at its true font size.
+PAGE_WIDTH_INCH = 7.1
+INK = "#1f2933"
+QUIET_INK = "#5f6b76"
+GRID = "#dfe4e8"
+_STYLE = {
+    "font.family": "sans-serif", "font.size": 8.0, "axes.titlesize": 8.5, "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "legend.fontsize": 7.5,
+    "axes.edgecolor": QUIET_INK, "axes.labelcolor": INK, "text.color": INK, "axes.titlecolor": INK,
+    "xtick.color": QUIET_INK, "ytick.color": QUIET_INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+    "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7,
+    # the same picture for the same numbers, byte by byte
+    "svg.hashsalt": "MRTDosimetry", "svg.fonttype": "path",
+}
+
+
+def chartContext():
+    """Context in which charts are drawn: the fonts and inks of the report.
+
+    Raises
+    ------
+    InputError
+        When matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise InputError("The charts of the report need the Python package matplotlib", "report",
+                         "Install matplotlib into this Python") from error
+    return matplotlib.rc_context(_STYLE)
+
+
+def newFigure(widthInch, heightInch):
+    """Empty figure that belongs to no window and no global list."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(widthInch, heightInch), layout="constrained", facecolor="white")
+
+
+def quietAxes(axes, grid="y"):
+    """Keep of the frame only what helps reading."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.6)
+    axes.tick_params(length=2.5, pad=2)
+
+
+def figureBytes(figure, imageFormat="svg", resolutionDPI=150):
+    """The figure as a file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    imageFormat : {"svg", "png"}
+    resolutionDPI : float
+        Pixels per inch of a PNG.
+
+    Returns
+    -------
+    bytes
+    """
+    if imageFormat not in ("svg", "png"):
+        raise InputError(f"Charts are drawn as svg or png, not as {imageFormat!r}", "report")
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if imageFormat == "svg" else {"Software": None}
+    figure.savefig(buffer, format=imageFormat, dpi=resolutionDPI, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,132 @@
+"""Slice pictures without 3D rendering: absorbed dose over CT with region outlines, from plain arrays."""
+
+import numpy as np
+
+from ..errors import InputError
+from .drawing import chartContext, figureBytes, newFigure
+from .regionStyles import regionStyles
+
+# Window of the CT behind the absorbed dose: soft tissue, with lung and bone still told apart.
+_CT_LOW_HU, _CT_HIGH_HU = -200.0, 300.0
+# Below this part of the range the CT shows through.
+_TRANSPARENT_BELOW = 0.05
+# Two beside each other on a page of the report, with letters of their true size.
+_WIDTH_INCH = 3.5
+_RESOLUTION_DPI = 220
+
+
+def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None):
+    """Absorbed dose over CT with the outlines of the regions and a color bar in Gy.
+
+    Parameters
+    ----------
+    ctArray2D : numpy.ndarray or None
+        CT in HU, shape (rows, columns), first row at the top of the picture.
+    doseArray2D : numpy.ndarray
+        Absorbed dose in Gy, same shape.
+    labels2D : numpy.ndarray or None
+        Region label of each pixel, same shape; 0 is background.
+    names : dict of int to str
+        Name of each label, in the order of the study (the order gives the colors).
+    spacing : (float, float)
+        Pixel height and pixel width (distance of rows, distance of columns) in mm.
+    rangeGy : (float, float)
+        Absorbed doses at both ends of the color bar.
+    title : str
+    sides : (str, str), optional
+        Letters at the left and right edge of the picture, e.g. ``("R", "L")``.
+
+    Returns
+    -------
+    bytes
+        PNG.
+
+    Raises
+    ------
+    InputError
+        When shapes, spacing or range do not fit, or an absorbed dose is not a finite number.
+    """
+    absorbedDoseGy = np.asarray(doseArray2D, dtype=float)
+    _check(ctArray2D, absorbedDoseGy, labels2D, spacing, rangeGy, title)
+    rows, columns = absorbedDoseGy.shape
+    heightMM, widthMM = rows * float(spacing[0]), columns * float(spacing[1])
+    extent = (0.0, widthMM, heightMM, 0.0)
+    lowGy, highGy = float(rangeGy[0]), float(rangeGy[1])
+    heightInch = min(max(_WIDTH_INCH * 0.8 * heightMM / widthMM + 0.7, 2.0), 5.5)
+    with chartContext():
+        figure = newFigure(_WIDTH_INCH, heightInch)
+        axes = figure.subplots()
+        axes.set_facecolor("black")
+        if ctArray2D is not None:
+            axes.imshow(np.asarray(ctArray2D, dtype=float), cmap="gray", vmin=_CT_LOW_HU, vmax=_CT_HIGH_HU,
+                        extent=extent, interpolation="bilinear")
+        overlay = axes.imshow(absorbedDoseGy, cmap="inferno", vmin=lowGy, vmax=highGy, extent=extent,
+                              alpha=_opacity(absorbedDoseGy, lowGy, highGy, ctArray2D is not None),
+                              interpolation="nearest")
+        handles = [] if labels2D is None else _drawOutlines(axes, np.asarray(labels2D), names, spacing)
+        axes.set(xticks=[], yticks=[], xlim=(0, widthMM), ylim=(heightMM, 0))
+        axes.spines[:].set_visible(False)
+        axes.set_title(title, loc="left", pad=4)
+        for text, x, alignment in zip(sides or (), (0.015, 0.985), ("left", "right"), strict=False):
+            axes.text(x, 0.5, text, transform=axes.transAxes, ha=alignment, va="center", color="white", fontsize=9)
+        _drawColorBar(figure, axes, overlay)
+        if handles:
+            figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)), frameon=False,
+                          fontsize=7.0, handlelength=1.4, columnspacing=1.2)
+        return figureBytes(figure, "png", _RESOLUTION_DPI)
+
+
+def _drawColorBar(figure, axes, overlay):
+    from matplotlib.cm import ScalarMappable
+
+    # of its own: the pixel-wise opacity of the overlay is not to dim the scale
+    colorBar = figure.colorbar(ScalarMappable(overlay.norm, overlay.cmap), ax=axes, fraction=0.046, pad=0.02,
+                               extend="max")
+    colorBar.set_label("Absorbed dose (Gy)")
+    colorBar.outline.set_visible(False)
+
+
+def _drawOutlines(axes, labels, names, spacing):
+    """Outline of each region, cased in black so that it shows on any color; returns the legend entries."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    styles = regionStyles(names.values())
+    y = (np.arange(labels.shape[0]) + 0.5) * float(spacing[0])
+    x = (np.arange(labels.shape[1]) + 0.5) * float(spacing[1])
+    handles = []
+    for label, name in names.items():
+        mask = labels == label
+        if not mask.any() or min(mask.shape) < 2:
+            continue
+        style = styles[name]
+        # the palette's black would vanish in its own casing
+        color = "#ffffff" if style.color == "#000000" else style.color
+        axes.contour(x, y, mask.astype(float), levels=[0.5], colors=[color], linewidths=[1.2],
+                     linestyles=[style.lineStyle]).set_path_effects([withStroke(linewidth=2.6, foreground="black")])
+        handles.append(Line2D([], [], color=color, linestyle=style.lineStyle, linewidth=1.4, label=name,
+                              path_effects=[withStroke(linewidth=2.8, foreground="black")]))
+    return handles
+
+
+def _opacity(absorbedDoseGy, lowGy, highGy, isOverCT):
+    """0 below the threshold, rising to a value that leaves the anatomy visible."""
+    if not isOverCT:
+        return np.ones_like(absorbedDoseGy)
+    relative = (absorbedDoseGy - lowGy) / (highGy - lowGy)
+    return np.where(relative < _TRANSPARENT_BELOW, 0.0, np.clip(0.35 + 0.6 * relative, 0.0, 0.75))
+
+
+def _check(ctArray2D, absorbedDoseGy, labels2D, spacing, rangeGy, title):
+    if absorbedDoseGy.ndim != 2 or absorbedDoseGy.size == 0:
+        raise InputError("A slice picture needs one slice of absorbed dose", title)
+    if not np.all(np.isfinite(absorbedDoseGy)):
+        raise InputError("The slice holds an absorbed dose that is not a finite number", title)
+    for image, what in ((ctArray2D, "CT"), (labels2D, "regions")):
+        if image is not None and np.shape(image) != absorbedDoseGy.shape:
+            raise InputError(f"The slice of the {what} has shape {np.shape(image)}, that of the absorbed dose "
+                             f"{absorbedDoseGy.shape}", title, "Resample both to the same grid")
+    if len(spacing) != 2 or not all(np.isfinite(spacing)) or min(spacing) <= 0:
+        raise InputError(f"The pixel size {spacing} mm is not two positive numbers", title)
+    if len(rangeGy) != 2 or not all(np.isfinite(rangeGy)) or rangeGy[1] <= rangeGy[0]:
+        raise InputError(f"The absorbed dose range {rangeGy} Gy does not rise", title)

@@ -1,0 +1,51 @@
+"""Color maps: perceptually uniform ones for absorbed dose and SPECT, as color nodes that are saved with the scene."""
+
+import numpy as np
+
+_ROLE = "MRTDosimetry.colorMap"
+_COUNT = 256
+
+# "inferno" by N. J. Smith and S. van der Walt (2015), released as CC0: every eighth color, red green blue 0..255.
+# Linear interpolation between them deviates by less than 5 of 255 from the 256 colors.
+_INFERNO = (
+    (0, 0, 4), (4, 3, 18), (11, 7, 36), (21, 11, 55), (33, 12, 74), (47, 10, 91), (61, 9, 101), (74, 12, 107),
+    (87, 16, 110), (100, 21, 110), (113, 25, 110), (125, 30, 109), (138, 34, 106), (151, 39, 102), (163, 44, 97),
+    (176, 49, 91), (188, 55, 84), (199, 62, 76), (210, 70, 68), (219, 80, 59), (228, 90, 49), (235, 102, 40),
+    (241, 115, 29), (246, 128, 19), (249, 142, 9), (251, 157, 7), (252, 172, 17), (251, 188, 33), (249, 203, 53),
+    (245, 219, 76), (242, 234, 105), (243, 246, 138), (252, 255, 164),
+)  # fmt: skip
+
+_MAPS = {
+    # Without the almost black start: black over CT looks like air.
+    "absorbedDose": ("Absorbed dose (Inferno)", _INFERNO[5:]),
+    # A warm map over gray CT: black through red and orange to white; lightness rises steadily.
+    "activity": ("Activity (warm)", ((0, 0, 0), (90, 10, 0), (180, 50, 0), (235, 120, 10), (255, 195, 80), (255, 255, 240))),
+    "invertedGray": ("Activity (inverted gray)", ((255, 255, 255), (0, 0, 0))),
+}
+
+
+def colors(key):
+    """256 colors, shape (256, 3), values 0..1, of the map ``key`` ("absorbedDose", "activity", "invertedGray")."""
+    points = np.asarray(_MAPS[key][1], dtype=float) / 255.0
+    positions = np.linspace(0.0, 1.0, len(points))
+    return np.stack([np.interp(np.linspace(0.0, 1.0, _COUNT), positions, part) for part in points.T], axis=1)
+
+
+def colorNode(scene, key):
+    """The color node of a map in a scene, added at the first call."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLColorTableNode")
+    for index in range(count):
+        node = scene.GetNthNodeByClass(index, "vtkMRMLColorTableNode")
+        if node.GetAttribute(_ROLE) == key:
+            return node
+    node = scene.AddNewNodeByClass("vtkMRMLColorTableNode", _MAPS[key][0])
+    wasModifying = node.StartModify()
+    node.SetTypeToUser()
+    node.SetAttribute(_ROLE, key)
+    node.SetAttribute("Category", "MRTDosimetry")
+    node.SetHideFromEditors(False)  # a hidden color node is not saved with the scene
+    node.SetNumberOfColors(_COUNT)
+    for index, color in enumerate(colors(key)):
+        node.SetColor(index, f"{index}", *color, 1.0)
+    node.EndModify(wasModifying)
+    return node

@@ -1,0 +1,119 @@
+"""The arrangement of views for each step, put back to the user's own when the module is left."""
+
+import slicer
+
+PLOT_VIEW = "MRTDosimetryPlot"
+TABLE_VIEW = "MRTDosimetryTable"
+# Numbers from the range that Slicer leaves to modules.
+_NUMBERS = {"fused": 15081, "drawing": 15082, "curves": 15083, "absorbedDose": 15084, "results": 15085}
+_FOUR_UP = 3
+_ORIENTATIONS = {"Red": ("Axial", "R", "#F34A33"), "Green": ("Coronal", "G", "#6EB04B"),
+                 "Yellow": ("Sagittal", "Y", "#EDD54C")}
+
+
+def _slice(tag):
+    orientation, label, color = _ORIENTATIONS[tag]
+    return (f'<view class="vtkMRMLSliceNode" singletontag="{tag}">'
+            f'<property name="orientation" action="default">{orientation}</property>'
+            f'<property name="viewlabel" action="default">{label}</property>'
+            f'<property name="viewcolor" action="default">{color}</property></view>')
+
+
+def _view(className, tag, label):
+    return (f'<view class="{className}" singletontag="{tag}">'
+            f'<property name="viewlabel" action="default">{label}</property></view>')
+
+
+def _split(direction, *items):
+    """Items are XML, or pairs of a size and XML."""
+    inside = "".join(
+        f'<item splitSize="{item[0]}">{item[1]}</item>' if type(item) is tuple else f"<item>{item}</item>"
+        for item in items)
+    return f'<layout type="{direction}" split="true">{inside}</layout>'
+
+
+def _description(name):
+    plot = _view("vtkMRMLPlotViewNode", PLOT_VIEW, "P")
+    table = _view("vtkMRMLTableViewNode", TABLE_VIEW, "T")
+    threeD = _view("vtkMRMLViewNode", "1", "1")
+    red, green, yellow = _slice("Red"), _slice("Green"), _slice("Yellow")
+    if name == "fused":
+        return _split("horizontal", red, green, yellow)
+    if name == "drawing":
+        return _split("horizontal", (650, red), (350, _split("vertical", green, threeD)))
+    if name == "curves":
+        return _split("horizontal", (650, plot), (350, _split("vertical", red, green)))
+    if name == "absorbedDose":
+        return _split("vertical", _split("horizontal", red, threeD), _split("horizontal", green, yellow))
+    return _split("vertical", _split("horizontal", plot, red), table)
+
+
+class Layouts:
+    """Shows the layout of a step; does nothing where the application has no main window."""
+
+    def __init__(self):
+        self._userLayout = None
+
+    def show(self, name):
+        """Show a layout by name; "fourUp" is Slicer's own."""
+        manager = slicer.app.layoutManager()
+        if manager is None:
+            return
+        if self._userLayout is None:
+            self._userLayout = manager.layout
+        if name not in _NUMBERS:
+            manager.setLayout(_FOUR_UP)
+            return
+        number = _NUMBERS[name]
+        node = manager.layoutLogic().GetLayoutNode()
+        if not node.IsLayoutDescription(number):
+            node.AddLayoutDescription(number, _description(name))
+        manager.setLayout(number)
+
+    def restore(self):
+        """Back to the layout the user had before."""
+        manager = slicer.app.layoutManager()
+        if manager is not None and self._userLayout is not None:
+            manager.setLayout(self._userLayout)
+        self._userLayout = None
+
+
+def showChart(chartNode):
+    """Show a chart in the wizard's plot view, when it is on screen."""
+    manager = slicer.app.layoutManager()
+    if manager is None or chartNode is None:
+        return
+    for index in range(manager.plotViewCount):
+        viewNode = manager.plotWidget(index).mrmlPlotViewNode()
+        if viewNode.GetLayoutName() == PLOT_VIEW:
+            viewNode.SetPlotChartNodeID(chartNode.GetID())
+
+
+def showTable(tableNode):
+    """Show a table in the wizard's table view, when it is on screen."""
+    manager = slicer.app.layoutManager()
+    if manager is None or tableNode is None:
+        return
+    for index in range(manager.tableViewCount):
+        viewNode = manager.tableWidget(index).mrmlTableViewNode()
+        if viewNode.GetLayoutName() == TABLE_VIEW:
+            viewNode.SetTableNodeID(tableNode.GetID())
+
+
+def showVolumes(background, foreground=None, opacity=0.5, isFitted=True):
+    """Show volumes in all slice views, ``foreground`` over ``background``."""
+    slicer.util.setSliceViewerLayers(
+        background=background.GetID() if background else None,
+        foreground=foreground.GetID() if foreground else None, foregroundOpacity=opacity)
+    manager = slicer.app.layoutManager()
+    if isFitted and manager is not None:
+        manager.resetSliceViews()
+
+
+def showRegion(segmentationNode, name):
+    """Move all slice views to the middle of a region."""
+    segmentation = segmentationNode.GetSegmentation()
+    segmentID = segmentation.GetSegmentIdBySegmentName(name)
+    if segmentID:
+        center = segmentationNode.GetSegmentCenterRAS(segmentID)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, center[0], center[1], center[2])

@@ -1,0 +1,360 @@
+"""The frame around the pages: study selector, step bar, title, messages, Back, Compute, Next."""
+
+import os
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..errors import CanceledError, DosimetryError
+from ..workflow import stages
+from . import icons, packages
+from .doseStep import DoseStep
+from .kineticsStep import KineticsStep
+from .layouts import Layouts
+from .progressDialog import ProgressDialog
+from .protocolStep import ProtocolStep
+from .regionsStep import RegionsStep
+from .registrationStep import RegistrationStep
+from .reportStep import ReportStep
+from .resultsStep import ResultsStep
+from .stepBar import StepBar
+from .studyChooser import StudyChooser
+from .timePointsStep import TimePointsStep
+
+# A new step is one line here, one file beside this one and one .ui file.
+STEPS = (ProtocolStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsStep, DoseStep, ResultsStep, ReportStep)
+ROLE_SETTING = "MRTDosimetry/role"
+PHYSICIST, PHYSICIAN = "physicist", "physician"
+# What a stage says while an earlier one has not run; pressing the button runs the earlier one as well.
+_COMPUTE_FIRST = "Compute the "
+_REFRESH_DELAY_MS = 300
+_MESSAGE_HEIGHT = 44
+
+
+class Shell:
+    """Holds the pages together and shows where the selected study stands.
+
+    Parameters
+    ----------
+    resourcePath : callable
+        ``resourcePath("UI/X.ui")``: files of the module.
+    observers : slicer.util.VTKObservationMixin
+        Keeps the observations of the pages and ends them with the widget.
+    """
+
+    def __init__(self, resourcePath, observers):
+        self._resourcePath = resourcePath
+        self.observers = observers
+        self.isBusy = False
+        self.study = None
+        self.steps = []
+        self.index = 0
+        self.isEntered = False
+        self.studies = StudyChooser(self)
+        self.layouts = Layouts()
+        self._messages = []
+        self._states = {}
+
+    # ------------------------------------------------------------------ building
+
+    def setup(self):
+        """Make all widgets; returns the one to put into the module panel."""
+        icons.setFolder(self._resourcePath("Icons"))
+        self.widget = self.loadUI("MRTDosimetry.ui")
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        for stepClass in STEPS:
+            step = stepClass(self)
+            step.setup(self.loadUI)
+            self.ui.pageStack.addWidget(step.widget)
+            self.steps.append(step)
+        self.stepBar = StepBar(self.ui.stepBar, self.steps, self.goToStep)
+        self.studies.setup()
+        self.ui.roleSelector.addItem(_("Physicist"), PHYSICIST)
+        self.ui.roleSelector.addItem(_("Physician"), PHYSICIAN)
+        self.ui.roleSelector.setCurrentIndex(self.ui.roleSelector.findData(self.role()))
+        self.ui.roleSelector.connect("currentIndexChanged(int)", self.onRoleSelected)
+        self.ui.computeStaleButton.connect("clicked()", self.computeStale)
+        self.ui.backButton.connect("clicked()", self.goBack)
+        self.ui.nextButton.connect("clicked()", self.goNext)
+        self.ui.computeButton.connect("clicked()", self.compute)
+        self.ui.messageList.connect("itemClicked(QListWidgetItem*)", self.onMessageClicked)
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REFRESH_DELAY_MS)
+        self._timer.connect("timeout()", self.refresh)
+        for step in self.steps:
+            step.setRole(self.role() == PHYSICIST)
+        return self.widget
+
+    def loadUI(self, name):
+        return slicer.util.loadUI(self._resourcePath(os.path.join("UI", name)))
+
+    # ------------------------------------------------------------------ life cycle
+
+    def enter(self):
+        """The module comes to the front."""
+        self.isEntered = True
+        for step in self.steps:
+            step.setScene(slicer.mrmlScene)
+        self.updateStudies()
+        self._enterStep()
+
+    def exit(self):
+        """Another module comes to the front: give views and shortcuts back."""
+        if self.isEntered:
+            self._exitStep()
+            self.layouts.restore()
+        self.isEntered = False
+
+    def cleanup(self):
+        """The widget goes away: let go of all nodes."""
+        self.exit()
+        self._timer.stop()
+        self.study = None
+        for step in self.steps:
+            step.setScene(None)
+
+    def sceneStartsClosing(self):
+        """Drop everything that points into the scene."""
+        if self.isEntered:
+            self._exitStep()
+        self._timer.stop()
+        self.study = None
+        self._messages = []
+
+    def sceneHasChanged(self):
+        """After closing, importing, or adding and removing nodes."""
+        self.updateStudies()
+        if self.isEntered:
+            self._enterStep()
+
+    def refreshSoon(self):
+        """Refresh once things are quiet: many nodes change in one go."""
+        if self.isEntered and not self.isBusy:
+            self._timer.start()
+
+    # ------------------------------------------------------------------ studies
+
+    def updateStudies(self):
+        """Follow the scene: studies come and go with their nodes."""
+        self.studies.update()
+        self.refresh()
+
+    def switchTo(self, study, stepName=None):
+        """Select a study and go to a step, by default the first that is not done."""
+        if self.isEntered:
+            self._exitStep()
+        self.study = study
+        self._messages = []
+        self.index = self._firstOpenStep() if stepName is None else self._indexOf(stepName)
+        self.updateStudies()
+        if self.isEntered:
+            self._enterStep()
+
+    # ------------------------------------------------------------------ roles
+
+    def role(self):
+        """Who is at the desk; a setting of the application, not of the study."""
+        return slicer.util.settingsValue(ROLE_SETTING, PHYSICIST)
+
+    def onRoleSelected(self, index):
+        role = self.ui.roleSelector.itemData(index)
+        qt.QSettings().setValue(ROLE_SETTING, role)
+        for step in self.steps:
+            step.setRole(role == PHYSICIST)
+        if role == PHYSICIAN:
+            self.goToStep(self._indexOf("regions"))
+        else:
+            self.refresh()
+
+    def _isShown(self, index):
+        return self.role() == PHYSICIST or self.steps[index].isForPhysician
+
+    # ------------------------------------------------------------------ navigation
+
+    @property
+    def step(self):
+        """The page in front."""
+        return self.steps[self.index]
+
+    def _indexOf(self, name):
+        return [step.name for step in self.steps].index(name)
+
+    def _firstOpenStep(self):
+        """Where work goes on: the first step that is not done."""
+        if self.study is None:
+            return 0
+        states = stages.states(self.study)
+        return next((i for i, step in enumerate(self.steps) if states[step.name] != "done"), len(self.steps) - 1)
+
+    def goToStep(self, index):
+        if self.isEntered:
+            self._exitStep()
+        self.index = index
+        self._messages = []
+        if self.isEntered:
+            self._enterStep()
+        else:
+            self.refresh()
+
+    def goBack(self):
+        self.goToStep(max(i for i in range(-1, self.index) if i < 0 or self._isShown(i)) if self.index else 0)
+
+    def goNext(self):
+        following = [i for i in range(self.index + 1, len(self.steps)) if self._isShown(i)]
+        if following:
+            self.goToStep(following[0])
+
+    def _enterStep(self):
+        if self.study is not None:
+            self.layouts.show(self.step.layoutName)
+            self.step.enter()
+        self.refresh()
+
+    def _exitStep(self):
+        if self.study is not None:
+            self.step.exit()
+
+    # ------------------------------------------------------------------ work
+
+    def attempt(self, function):
+        """Call something quick; what goes wrong is shown in the panel. Returns whether it went well."""
+        self._messages = []
+        isDone = False
+        try:
+            with slicer.util.tryWithErrorDisplay(_("This should not have happened."), show=True):
+                isDone = self._guarded(function)
+        finally:
+            self.refresh()
+        return isDone
+
+    def run(self, title, function):
+        """Call ``function(progress)`` with a progress window; returns whether it came to its end."""
+        def work():
+            # Windows are repainted during the work; the pages must not look at a half-made study.
+            self.isBusy = True
+            try:
+                with ProgressDialog(title) as progress:
+                    function(progress)
+            finally:
+                self.isBusy = False
+
+        return self.attempt(work)
+
+    def _guarded(self, function):
+        try:
+            function()
+        except CanceledError:
+            self._messages = [("info", _("Canceled. What was not finished is as it was before."))]
+        except DosimetryError as error:
+            self._messages = [("error", str(fault)) for fault in error.faults]
+        else:
+            return True
+        return False
+
+    def compute(self):
+        """Run the step in front, and every earlier one that is not up to date."""
+        self._runUpTo(self.step)
+
+    def computeStale(self):
+        """Run again what was computed before its inputs changed."""
+        last = max(i for i, step in enumerate(self.steps) if self._states[step.name] == "stale")
+        self._runUpTo(self.steps[last])
+
+    def _runUpTo(self, step):
+        position = self.steps.index(step)
+        isNeeded = any(item.needsPackages and self._states[item.name] != "done" for item in self.steps[: position + 1])
+
+        def work(progress):
+            if isNeeded:
+                packages.ensure(self._resourcePath("requirements.txt"))
+            step.apply(progress)
+
+        if self.run(step.title(), work) and step is self.step:
+            step.enter()
+
+    def blockers(self, step):
+        """What the user has to give before a step can be computed: words of the first step that lacks something.
+
+        Words of an earlier step begin with its title, so that a click on them can lead there.
+        """
+        for item in stages.stages():
+            words = [text for text in item.missing(self.study) if not text.startswith(_COMPUTE_FIRST)]
+            if item.name == step.name:
+                return words
+            if words:
+                title = self.steps[self._indexOf(item.name)].title()
+                return [_("{title}: {text}").format(title=title, text=text) for text in words]
+        return []
+
+    # ------------------------------------------------------------------ showing
+
+    def refresh(self):
+        """Show the state of the study: step bar, page, messages, buttons."""
+        if self.isBusy:
+            return
+        if self.study is not None and self.study.node.GetScene() is None:
+            self.study = None
+        hasStudy = self.study is not None
+        self._states = stages.states(self.study) if hasStudy else {step.name: "needsInput" for step in self.steps}
+        self.ui.pageStack.setCurrentWidget(self.step.widget if hasStudy else self.ui.emptyPage)
+        self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
+        self.ui.pageHelp.text = self.step.help() if hasStudy else ""
+        self.ui.pageHelp.setVisible(hasStudy)
+        if hasStudy:
+            self.step.update()
+        self.stepBar.refresh(self._states if hasStudy else None, self.index,
+                             lambda name: stages.stage(name).missing(self.study), self._isShown)
+        self.ui.computeStaleButton.setVisible("stale" in self._states.values())
+        self._refreshMessages(hasStudy)
+        self._refreshButtons(hasStudy)
+
+    def _refreshMessages(self, hasStudy):
+        messages = list(self._messages)
+        if hasStudy:
+            name = self.step.name
+            kept = stages.message(self.study, name) if self._states[name] == "error" else ""
+            messages += [("error", line) for line in kept.splitlines()]
+            messages += [("needsInput", text) for text in self.blockers(self.step)]
+            if self._states[name] == "stale":
+                messages.append(("stale", _("The inputs changed since this was computed.")))
+            messages += [("warning", text) for text in stages.warnings(self.study, name)]
+        messages = list(dict.fromkeys(messages))
+        listing = self.ui.messageList
+        listing.clear()
+        for kind, text in messages:
+            item = qt.QListWidgetItem(icons.icon(kind), text)
+            item.setToolTip(text)
+            listing.addItem(item)
+        listing.setVisible(bool(messages))
+        listing.setFixedHeight(_MESSAGE_HEIGHT * min(max(len(messages), 1), 3) + 6)
+
+    def _refreshButtons(self, hasStudy):
+        ui, state = self.ui, self._states[self.step.name]
+        blockers = self.blockers(self.step) if hasStudy else [_("Start a study first")]
+        for button in (ui.backButton, ui.computeButton, ui.nextButton):
+            button.setVisible(hasStudy)
+        ui.backButton.setEnabled(any(self._isShown(i) for i in range(self.index)))
+        ui.nextButton.setEnabled(any(self._isShown(i) for i in range(self.index + 1, len(self.steps))))
+        ui.computeButton.text = self.step.computeText()
+        ui.computeButton.setEnabled(not blockers and state != "done")
+        if blockers:
+            ui.computeButton.toolTip = blockers[0]
+        elif state == "done":
+            ui.computeButton.toolTip = _("Up to date")
+        else:
+            ui.computeButton.toolTip = self.step.help()
+        # One primary action: compute while there is something to compute, then go on.
+        ui.computeButton.setDefault(not blockers and state != "done")
+        ui.nextButton.setDefault(state == "done")
+
+    def onMessageClicked(self, item):
+        if self.study is None:
+            return
+        text = item.text()
+        for index, step in enumerate(self.steps):
+            if index != self.index and text in self.blockers(self.step) and text.startswith(step.title()):
+                self.goToStep(index)
+                return
+        self.step.goTo(text)

@@ -1,0 +1,72 @@
+"""Tables of the pages: few columns, units in the titles, three significant digits, sources as tooltips."""
+
+from dataclasses import dataclass
+
+import qt
+
+from ..report.numbers import plusMinus, significant
+
+_ROW_HEIGHT = 24
+_HEADER_HEIGHT = 40
+_MOST_ROWS = 8
+
+
+@dataclass
+class Cell:
+    """Text of a cell, its tooltip, icon and side."""
+
+    text: str
+    toolTip: str = ""
+    icon: object = None
+    isNumber: bool = True
+
+
+def textCell(text, toolTip="", icon=None):
+    """A cell with words."""
+    return Cell(text, toolTip or text, icon, False)
+
+
+def numberCell(value, toolTip="", uncertainty=None, icon=None):
+    """A cell with a number and, where known, its uncertainty; a dash where there is no value."""
+    if value is None:
+        return Cell("\N{EN DASH}", toolTip, icon)
+    text = significant(value) if uncertainty is None else plusMinus(value, uncertainty)
+    return Cell(text, toolTip, icon)
+
+
+def fill(table, titles, rows):
+    """Show ``rows`` (lists of :class:`Cell`) and keep the selected row where possible.
+
+    The first column takes the width that is left; the table is as high as its rows, up to eight of them.
+    """
+    selected = table.currentRow()
+    wasBlocked = table.blockSignals(True)
+    table.setColumnCount(len(titles))
+    table.setHorizontalHeaderLabels(titles)
+    table.setRowCount(len(rows))
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            table.setItem(row, column, _item(cell))
+    header = table.horizontalHeader()
+    header.setMinimumSectionSize(30)
+    for column in range(len(titles)):
+        mode = qt.QHeaderView.Stretch if column == 0 else qt.QHeaderView.ResizeToContents
+        header.setSectionResizeMode(column, mode)
+    vertical = table.verticalHeader()
+    vertical.setDefaultSectionSize(_ROW_HEIGHT)
+    shown = min(max(len(rows), 2), _MOST_ROWS)
+    table.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * shown + 4)
+    if 0 <= selected < len(rows):
+        table.setCurrentCell(selected, 0)
+    table.blockSignals(wasBlocked)
+
+
+def _item(cell):
+    item = qt.QTableWidgetItem(cell.text)
+    if cell.toolTip:
+        item.setToolTip(cell.toolTip)
+    if cell.icon is not None:
+        item.setIcon(cell.icon)
+    if cell.isNumber:
+        item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+    return item

@@ -1,0 +1,230 @@
+"""Page 2: the time points and where each of their facts comes from."""
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..report.numbers import significant, words
+from ..workflow import timePoints
+from . import icons
+from .base import Step
+from .layouts import showVolumes
+from .tables import fill, numberCell, textCell
+
+_FILES, _SCENE = "files", "scene"
+_UNITS = ("Bq/mL", "kBq/mL", "MBq/mL", "counts")
+
+
+class TimePointsStep(Step):
+    """SPECT and CT of each scan."""
+
+    name = "timePoints"
+    uiFile = "TimePointsStep.ui"
+    layoutName = "fused"
+    isForPhysician = False
+    advancedWidgets = ("calibrationWidget",)
+
+    def title(self):
+        return _("Time points")
+
+    def help(self):
+        return _("Add the SPECT and CT of each scan and check time, unit and activity.")
+
+    def computeText(self):
+        return _("Check time points")
+
+    def connectWidgets(self):
+        ui = self.ui
+        self.fillSelector(ui.addFromSelector, [(_FILES, _("files")), (_SCENE, _("loaded volumes"))], _FILES)
+        self.fillSelector(ui.unitSelector, [("", _("as the image states it"))] + [(u, u) for u in _UNITS], "")
+        ui.addFromSelector.connect("currentIndexChanged(int)", self._showSourceRows)
+        ui.unitSelector.connect("currentIndexChanged(int)", self._showSourceRows)
+        ui.openDICOMButton.connect("clicked()", self.onOpenDICOM)
+        ui.sampleButton.connect("clicked()", self.shell.studies.loadSample)
+        ui.timePointsTable.connect("itemSelectionChanged()", self._refreshSelected)
+        ui.timePointsTable.connect("cellDoubleClicked(int,int)", self.showRow)
+        ui.factsTable.connect("itemSelectionChanged()", self._refreshFactWords)
+        ui.referenceButton.connect("clicked()", self.onReference)
+        ui.excludeButton.connect("clicked()", self.onExclude)
+        ui.overrideButton.connect("clicked()", self.onOverride)
+        ui.addButton.connect("clicked()", self.onAdd)
+        for edit, fileButton, folderButton in (
+                (ui.spectPathEdit, ui.spectFileButton, ui.spectFolderButton),
+                (ui.ctPathEdit, ui.ctFileButton, ui.ctFolderButton)):
+            fileButton.connect("clicked()", lambda edit=edit: self.chooseFile(edit, _("Image file")))
+            folderButton.connect("clicked()", lambda edit=edit: self.chooseFolder(edit, _("DICOM folder")))
+        self._showSourceRows()
+
+    def setScene(self, scene):
+        super().setScene(scene)
+        self.ui.spectNodeSelector.setMRMLScene(scene)
+        self.ui.ctNodeSelector.setMRMLScene(scene)
+
+    def mainTable(self):
+        return self.ui.timePointsTable
+
+    # showing
+
+    def refresh(self):
+        rows = timePoints.rows(self.study)
+        hasRows = bool(rows)
+        ui = self.ui
+        for widget in (ui.timePointsTable, ui.timePointButtons, ui.factsSection):
+            widget.setVisible(hasRows)
+        ui.noTimePointsWords.setVisible(not hasRows)
+        ui.noTimePointsButtons.setVisible(not hasRows)
+        titles = [_("Time point"), _("Time (h)"), _("Activity\n(MBq)"), _("CT")]
+        fill(ui.timePointsTable, titles, [self._cells(row) for row in rows])
+        if hasRows and ui.timePointsTable.currentRow() < 0:
+            ui.timePointsTable.setCurrentCell(0, 0)
+        self._refreshSelected()
+
+    @staticmethod
+    def _cells(row):
+        notes = []
+        if row["isReference"]:
+            notes.append(_("reference"))
+        if row["isExcluded"]:
+            notes.append(_("excluded"))
+        label = " \N{MIDDLE DOT} ".join([row["label"], *notes])
+        icon = icons.icon("warning") if row["problems"] else None
+        share = row["shareOfAdministered"]
+        activityTip = _("Activity in the whole image at the time of the scan")
+        if share is not None:
+            activityTip += "\n" + _("{percent} % of what decay leaves of the administered activity").format(
+                percent=significant(100 * share))
+        sources = row["sources"]
+        return [
+            textCell(label, "\n".join([row["name"], *row["problems"]]), icon),
+            numberCell(row["timeHours"], _("From: {source}").format(
+                source=sources.get("timeAfterAdministrationHours", _("not known")))),
+            numberCell(row["totalActivityMBq"], activityTip + "\n" + _("Unit from: {source}").format(
+                source=sources.get("unit", _("not known")))),
+            textCell(_("yes") if row["ct"] else _("none"), row["ct"]),
+        ]
+
+    def _selectedTimePoint(self):
+        row = self.selected(self.ui.timePointsTable)
+        found = self.study.timePoints if self.study is not None else []
+        return found[row] if 0 <= row < len(found) else None
+
+    def _facts(self):
+        timePoint = self._selectedTimePoint()
+        return list(timePoint.facts.items()) if timePoint is not None else []
+
+    def _refreshSelected(self):
+        ui, timePoint = self.ui, self._selectedTimePoint()
+        ui.referenceButton.setEnabled(timePoint is not None and timePoint != self.study.referenceTimePoint)
+        ui.excludeButton.text = _("Include") if timePoint is not None and timePoint.isExcluded else _("Exclude")
+        ui.excludeButton.setEnabled(timePoint is not None)
+        rows = []
+        for name, fact in self._facts():
+            value = fact["value"]
+            text = f"{value:g}" if type(value) in (int, float) else str(value)
+            isUser = fact["source"] == "user"
+            rows.append([
+                textCell(words(name)),
+                textCell(f"{text} {fact['unit']}".strip()),
+                textCell(fact["source"], self._origin(fact), icons.icon("user" if isUser else "header")),
+            ])
+        fill(ui.factsTable, [_("Fact"), _("Value"), _("From")], rows)
+        self._refreshFactWords()
+
+    @staticmethod
+    def _origin(fact):
+        lines = [_("From: {source} {detail}").format(source=fact["source"], detail=fact["detail"] or "")]
+        if fact.get("reason"):
+            lines.append(_("Because: {reason}").format(reason=fact["reason"]))
+        for other in fact.get("alternatives") or []:
+            lines.append(_("Also found: {other}").format(other=_otherWords(other)))
+        return "\n".join(line.strip() for line in lines)
+
+    def _refreshFactWords(self):
+        ui, facts = self.ui, self._facts()
+        row = self.selected(ui.factsTable)
+        isChosen = 0 <= row < len(facts)
+        ui.factWords.text = self._origin(facts[row][1]) if isChosen else _("Select a fact to see its origin.")
+        for widget in (ui.overrideValueEdit, ui.overrideReasonEdit, ui.overrideButton):
+            widget.setEnabled(isChosen)
+
+    def _showSourceRows(self, *_values):
+        ui = self.ui
+        isFromFiles = ui.addFromSelector.currentData == _FILES
+        isCounts = ui.unitSelector.currentData == "counts"
+        fileRows = (ui.spectFileRowLabel, ui.spectPathEdit, ui.spectFileButton, ui.spectFolderButton,
+                    ui.ctFileRowLabel, ui.ctPathEdit, ui.ctFileButton, ui.ctFolderButton)
+        sceneRows = (ui.spectNodeSelectorLabel, ui.spectNodeSelector, ui.ctNodeSelectorLabel, ui.ctNodeSelector)
+        countRows = (ui.calibrationBoxLabel, ui.calibrationBox, ui.durationBoxLabel, ui.durationBox)
+        for widgets, isShown in ((fileRows, isFromFiles), (sceneRows, not isFromFiles), (countRows, isCounts)):
+            for widget in widgets:
+                widget.setVisible(isShown)
+
+    def showRow(self, row, column=0):
+        timePoint = self.study.timePoints[row]
+        if timePoint.ctNode is not None:
+            showVolumes(timePoint.ctNode, timePoint.spectNode)
+        else:
+            showVolumes(timePoint.spectNode)
+
+    def enter(self):
+        reference = self.study.referenceTimePoint
+        if reference is not None:
+            self.showRow(self.study.timePoints.index(reference))
+
+    # doing
+
+    def onOpenDICOM(self):
+        slicer.util.selectModule("DICOM")
+
+    def onReference(self):
+        self.attempt(timePoints.setReference, self.study, self._selectedTimePoint())
+
+    def onExclude(self):
+        timePoint = self._selectedTimePoint()
+        self.attempt(timePoints.setExcluded, self.study, timePoint, not timePoint.isExcluded)
+
+    def onOverride(self):
+        ui = self.ui
+        name, fact = self._facts()[self.selected(ui.factsTable)]
+        value = ui.overrideValueEdit.text.strip()
+        if type(fact["value"]) in (int, float):
+            value = _asNumber(value)
+        self.attempt(timePoints.overrideFact, self.study, self._selectedTimePoint(), name, value, fact["unit"],
+                     ui.overrideReasonEdit.text)
+
+    def onAdd(self):
+        """Add the time point described by the form; the form stays as it is when something is wrong with it."""
+        ui = self.ui
+        options = {
+            "unit": ui.unitSelector.currentData or None,
+            "hoursAfterAdministration": ui.hoursBox.value or None,
+            "calibrationFactorBqPerCps": ui.calibrationBox.value or None,
+            "durationSeconds": ui.durationBox.value or None,
+            "decayCorrectedTo": ui.decayCorrectedToEdit.text.strip() or None,
+        }
+        if ui.addFromSelector.currentData == _FILES:
+            spectPath, ctPath = ui.spectPathEdit.text.strip(), ui.ctPathEdit.text.strip() or None
+            isAdded = self.shell.run(_("Reading images"), lambda progress: timePoints.addFromFiles(
+                self.study, spectPath, ctPath, **options))
+        else:
+            spectNode, ctNode = ui.spectNodeSelector.currentNode(), ui.ctNodeSelector.currentNode()
+            isAdded = self.shell.run(_("Adding images"), lambda progress: timePoints.addFromNodes(
+                self.study, spectNode, ctNode, **options))
+        if isAdded:
+            ui.spectPathEdit.text = ""
+            ui.ctPathEdit.text = ""
+            ui.hoursBox.value = 0.0
+
+
+def _otherWords(other):
+    """An alternative as it was kept: a value with its unit and origin, or plain words."""
+    if type(other) is dict:
+        return " ".join(str(other[key]) for key in ("value", "unit", "source", "detail") if other.get(key))
+    return str(other)
+
+
+def _asNumber(text):
+    """A typed number with decimal point or comma; other text stays text and is refused by the workflow."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text

@@ -1,0 +1,135 @@
+"""The therapies and their protocols. A later therapy is one file that calls :func:`registerTherapy`, its protocol
+files in ``Resources/Protocols``, and one line in ``MODULES``."""
+
+import importlib
+from dataclasses import dataclass
+
+from ..errors import InputError
+from ..resources import dataPath, loadJSON, resourcePath
+
+MODULES = (
+    "lutetiumDotatate",
+)
+SCHEMA_VERSION = 1
+
+_therapies = {}
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to carry out a therapy's dosimetry; its protocol is ``Resources/Protocols/<therapy>.<id>.json``.
+
+    ``minimumTimePoints`` is what the calculation needs; what the protocol recommends is in its file.
+    """
+
+    id: str
+    title: str
+    minimumTimePoints: int
+    defaultModel: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An absorbed-dose limit used in practice: editable, cited, decided upon by the treating physician."""
+
+    tissue: str
+    quantity: str
+    scope: str
+    value: float
+    unit: str
+    source: str
+    edition: str
+    isVerified: bool
+
+
+@dataclass(frozen=True)
+class Therapy:
+    """What a therapy asks for.
+
+    Attributes
+    ----------
+    id, title : str
+    radionuclides : tuple of str
+    strategies : tuple of Strategy
+    tissuesWanted : tuple of str
+        Tissues (as of :func:`~.tissues.tissueOf`) whose absorbed dose the report should hold.
+    usesPopulationHalfLives : bool
+        Whether effective half-lives of a population are shipped.
+    """
+
+    id: str
+    title: str
+    radionuclides: tuple
+    strategies: tuple
+    tissuesWanted: tuple
+    usesPopulationHalfLives: bool = False
+
+    @property
+    def limits(self):
+        """Limits of this therapy, tuple of :class:`Limit` (``data/limits.json``)."""
+        return tuple(
+            Limit(entry["tissue"], entry["quantity"], entry["scope"], float(entry["value"]), entry["unit"],
+                  entry["source"], entry["edition"], bool(entry["verified"]))
+            for entry in loadJSON(dataPath("limits.json"))["limits"] if entry["therapy"] == self.id)
+
+    def limitsFor(self, tissue):
+        """Limits of one tissue."""
+        return tuple(limit for limit in self.limits if limit.tissue == tissue)
+
+    def missingTissues(self, tissues):
+        """Tissues wanted that are not among ``tissues``, in the therapy's order."""
+        present = set(tissues)
+        return [tissue for tissue in self.tissuesWanted if tissue not in present]
+
+
+def registerTherapy(therapy):
+    """Make a :class:`Therapy` known under its id; the last one of an id counts."""
+    _therapies[therapy.id] = therapy
+
+
+def therapies():
+    """All therapies, id -> :class:`Therapy`."""
+    for module in MODULES:
+        importlib.import_module(f".{module}", __package__)
+    return dict(_therapies)
+
+
+def therapy(identifier):
+    """The therapy of an id; :class:`InputError` with the known ids otherwise."""
+    known = therapies()
+    if identifier not in known:
+        raise InputError(f"'{identifier}' is not a therapy", "therapy", f"Known are {', '.join(known)}")
+    return known[identifier]
+
+
+def protocolIds():
+    """Ids of all protocols, ``"<therapy>.<strategy>"``."""
+    return tuple(f"{item.id}.{strategy.id}" for item in therapies().values() for strategy in item.strategies)
+
+
+def protocol(identifier):
+    """Content of a protocol.
+
+    Parameters
+    ----------
+    identifier : str
+        One of :func:`protocolIds`.
+
+    Returns
+    -------
+    dict
+        ``id``, ``title``, ``therapy``, ``strategy``, ``radionuclides``, ``minimumTimePoints``, ``tissuesWanted``,
+        ``registration``, ``kinetics``, ``dose`` ... as in ``Resources/Protocols``; the caller's own copy.
+
+    Raises
+    ------
+    InputError
+        Unknown id, or a file of a newer version.
+    """
+    if identifier not in protocolIds():
+        raise InputError(f"'{identifier}' is not a protocol", "protocol", f"Known are {', '.join(protocolIds())}")
+    content = loadJSON(resourcePath("Protocols", f"{identifier}.json"))
+    if content.get("schemaVersion") != SCHEMA_VERSION:
+        raise InputError(f"The protocol file {identifier}.json is of another version", "protocol",
+                         "Install the extension again")
+    return content

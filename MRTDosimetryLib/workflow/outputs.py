@@ -1,0 +1,127 @@
+"""The result files of a study, written aside and moved into place only when all of them are complete."""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+import tempfile
+
+from ..errors import InputError
+from ..progress import noProgress, subProgress
+from ..report.htmlReport import renderReport
+from ..scene import files
+from . import pictures, record
+from .reportContext import reportContext
+from .results import resultsDict
+
+
+@contextlib.contextmanager
+def stagedFolder(folder):
+    """A new folder beside ``folder`` to write into; its content moves into ``folder`` only if all went well.
+
+    Raises
+    ------
+    InputError
+        The output folder cannot be made or written.
+    """
+    folder = os.path.abspath(folder)
+    parent = os.path.dirname(folder)
+    isNew = not os.path.exists(folder)
+    try:
+        if isNew:
+            os.makedirs(parent, exist_ok=True)
+        elif not os.path.isdir(folder):
+            raise InputError("The output folder is a file", folder, "Name another folder")
+        else:
+            # Creating and removing an entry is the only test that holds on every file system.
+            os.rmdir(tempfile.mkdtemp(prefix=".mrt-", dir=folder))
+        staging = tempfile.mkdtemp(prefix=".mrt-", dir=parent if isNew else folder)
+    except OSError as error:
+        raise InputError(f"The output folder cannot be written ({error.strerror or error})", folder,
+                         "Choose a folder you may write to") from None
+    try:
+        yield staging
+        os.makedirs(folder, exist_ok=True)
+        for name in sorted(os.listdir(staging)):
+            target = os.path.join(folder, name)
+            if os.path.isdir(target) and not os.path.islink(target):
+                shutil.rmtree(target)
+            os.replace(os.path.join(staging, name), target)
+    except OSError as error:
+        raise InputError(f"The results cannot be written ({error.strerror or error})", folder,
+                         "Check the free space and the rights of the folder") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def writeOutputs(study, folder, description=None, inputs=(), comparison=None, progress=noProgress):
+    """Write every result file of the contract into ``folder`` (which exists).
+
+    Parameters
+    ----------
+    description : dict or None
+        The study description the study was made from, for the record.
+    inputs : sequence of dict
+        Hashed input files.
+    comparison : list of dict, optional
+        Computed against true values, for the report of the demo.
+
+    Returns
+    -------
+    dict
+        File name to path.
+    """
+    names = ("results.json", "timeActivity.csv", "dvh.csv", "absorbedDose.nrrd", "report.html", "scene.mrb",
+             "record.json")
+    paths = {name: os.path.join(folder, name) for name in names}
+    results = resultsDict(study)
+    progress(0.0, "Writing tables")
+    _writeTimeActivity(results, paths["timeActivity.csv"])
+    curves = study.stageRecord("dose")["value"]["dvhCurves"]
+    _writeDVH({region["name"]: curves[region["name"]] for region in results["regions"]}, paths["dvh.csv"])
+    files.writeVolume(study.nodeByRole("absorbedDose"), paths["absorbedDose.nrrd"])
+    progress(0.1, "Drawing pictures")
+    shown, words = pictures.reportPictures(study, subProgress(progress, 0.1, 0.4))
+    results["warnings"] += words
+    progress(0.4, "Writing the report")
+    html = renderReport(results, reportContext(study, inputs, comparison), shown)
+    _writeText(paths["report.html"], html)
+    progress(0.5, "Writing the scene")
+    files.saveBundle(study.scene, paths["scene.mrb"])
+    progress(0.95, "Writing the record")
+    content = record.makeRecord(study, description, inputs, folder, [
+        "protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results"])
+    _writeJSON(paths["record.json"], content)
+    _writeJSON(paths["results.json"], results)
+    progress(1.0, "")
+    return paths
+
+
+def _writeText(path, text):
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _writeJSON(path, content):
+    # allow_nan=False: a number that is not one must never reach a file
+    _writeText(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _writeCSV(path, header, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(["" if value is None else value for value in row] for row in rows)
+
+
+def _writeTimeActivity(results, path):
+    rows = [(region["name"], point["timeHours"], point["activityMBq"], point["uncertaintyMBq"])
+            for region in results["regions"] for point in region["timeActivity"]]
+    _writeCSV(path, ["region", "time after administration (h)", "activity (MBq)", "uncertainty k=1 (MBq)"], rows)
+
+
+def _writeDVH(curves, path):
+    rows = [(name, dose, volume) for name, curve in curves.items()
+            for dose, volume in zip(curve["absorbedDoseGy"], curve["volumePercent"], strict=True)]
+    _writeCSV(path, ["region", "absorbed dose (Gy)", "volume receiving at least that absorbed dose (%)"], rows)

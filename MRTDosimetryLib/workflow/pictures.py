@@ -1,0 +1,140 @@
+"""Pictures for the report: absorbed dose over CT with the regions' outlines, and the regions in 3D."""
+
+import os
+import tempfile
+
+import numpy as np
+
+from ..imaging.grid import Grid
+from ..imaging.resampling import resample
+from ..progress import noProgress
+from ..report.figures import slicePicture
+from ..report.htmlReport import Picture
+from ..scene import display, headless, segments, threeDView, views, volumes
+from .regionMasks import regionLayers, regionOccupancies, segmentationNode
+from .registration import referenceOf
+
+_SIZE = (1000, 800)
+_FLAT_SPACING_MM = 1.5
+# Directions in RAS of increasing column and row of a slice as it is shown, its normal, and the letters of its sides.
+_PLANES = {
+    "Axial": ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), 2, ("R", "L")),
+    "Coronal": ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), 1, ("R", "L")),
+}
+
+
+def reportPictures(study, progress=noProgress):
+    """Pictures of the finished study.
+
+    Slices are drawn by Slicer's own displayable managers where the machine can render without a display, else
+    (and inside the application, whose views belong to the user) by matplotlib.
+
+    Returns
+    -------
+    (list of Picture, list of str)
+        The pictures, and a word on what could not be drawn and why.
+    """
+    centers = _centersRAS(study)
+    if headless.isApplication():
+        return _flatPictures(study, centers), []
+    possible, reason = views.canRender()
+    if not possible:
+        progress(0.5, "Slices without 3D rendering")
+        return _flatPictures(study, centers), [f"The report has no 3D view. {reason}."]
+    return _renderedPictures(study, centers, progress), []
+
+
+def _centersRAS(study):
+    """For each plane the point (RAS mm of the reference) through which the slice cuts the most regions."""
+    reference = referenceOf(study)
+    grid = volumes.volumeFromNode(reference.spectNode)
+    occupancies = regionOccupancies(study, reference)
+    index = np.zeros(3)
+    for axis in range(3):
+        count = np.zeros(grid.array.shape[axis])
+        for item in occupancies.values():
+            others = tuple(other for other in range(3) if other != axis)
+            area = item.fraction.sum(axis=others)
+            # every region counts once, and a little more where it is widest
+            count[item.slices[axis]] += (area > 0) * (0.5 + area / area.max())
+        index[2 - axis] = int(np.argmax(count))
+    return (grid.ijkToRAS @ np.append(index, 1.0))[:3]
+
+
+def _renderedPictures(study, center, progress):
+    reference, shown = referenceOf(study), []
+    doseNode, node = study.nodeByRole("absorbedDose"), segmentationNode(study)
+    display.showDoseOverCT(study)
+    background = reference.ctNode or reference.spectNode
+    with tempfile.TemporaryDirectory(prefix="MRTDosimetry-pictures-") as folder:
+        path = os.path.join(folder, "picture.png")
+        for position, plane in enumerate(_PLANES):
+            progress(position / 3, f"{plane} picture")
+            with views.SliceView(study.scene, plane, f"MRTDosimetryReport{plane}") as view:
+                view.show(background, doseNode)
+                view.png(path, _SIZE, center)
+            shown.append(_picture(path, f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center)))
+        progress(2 / 3, "3D picture")
+        means = {name: region["absorbedDoseGy"]
+                 for name, region in study.stageRecord("dose")["value"]["regions"].items()}
+        with threeDView.ThreeDView(study.scene, "MRTDosimetryReport3D") as view:
+            if reference.ctNode is not None:
+                view.showBody(reference.ctNode)
+            view.png(path, node, _SIZE, "anterior", means, "Mean absorbed dose (Gy)")
+        shown.append(_picture(path, "Regions in 3D", "Seen from the front; colors show the mean absorbed dose of "
+                                                     "each region."))
+    progress(1.0, "")
+    return shown
+
+
+def _picture(path, title, caption):
+    with open(path, "rb") as file:
+        return Picture(title, caption, file.read())
+
+
+def _sliceCaption(plane, center):
+    axis = _PLANES[plane][2]
+    direction = {2: "S", 1: "A"}[axis]
+    return f"Slice at {direction} {center[axis]:.0f} mm of the reference time point; outlines: regions."
+
+
+def _flatPictures(study, center):
+    """Slices from the arrays alone."""
+    reference = referenceOf(study)
+    dose = volumes.volumeFromNode(study.nodeByRole("absorbedDose"))
+    ct = volumes.volumeFromNode(reference.ctNode) if reference.ctNode is not None else None
+    layers = regionLayers(study)
+    names = list(segments.regionNames(segmentationNode(study)).values())
+    shown = []
+    maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
+    for plane in _PLANES:
+        grid = _planeGrid(plane, center, dose if ct is None else ct)
+        labels = np.zeros(grid.shape[1:], np.int16)
+        for layer in layers:
+            flat = resample(layer.labels, grid, interpolation="nearest", outside=0).array[0]
+            for value, name in layer.names.items():
+                labels[flat == value] = names.index(name) + 1
+        picture = slicePicture(
+            None if ct is None else resample(ct, grid, outside=-1000.0, dtype=np.float32).array[0],
+            resample(dose, grid, outside=0.0, dtype=np.float32).array[0], labels,
+            {number + 1: name for number, name in enumerate(names)}, (_FLAT_SPACING_MM, _FLAT_SPACING_MM),
+            (0.0, maximum), "", _PLANES[plane][3])
+        shown.append(Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center), picture))
+    return shown
+
+
+def _planeGrid(plane, center, image):
+    """One slice through ``center`` over the extent of ``image``, rows and columns as a physician looks at it."""
+    column, row, normal, _sides = _PLANES[plane]
+    size = np.array(image.sizeIJK)
+    corners = np.array([[i, j, k, 1.0] for i in (0, size[0] - 1) for j in (0, size[1] - 1) for k in (0, size[2] - 1)])
+    ras = (corners @ image.ijkToRAS.T)[:, :3]
+    lower, upper = ras.min(axis=0), ras.max(axis=0)
+    axes = np.array([column, row, np.eye(3)[normal]]).T
+    start = np.where(axes[:, :2].sum(axis=1) < 0, upper, lower)
+    start[normal] = center[normal]
+    counts = [int(np.ceil(abs(axes[:, index] @ (upper - lower)) / _FLAT_SPACING_MM)) + 1 for index in (0, 1)]
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes * _FLAT_SPACING_MM
+    matrix[:3, 3] = start
+    return Grid((*counts, 1), matrix)

@@ -1,0 +1,12 @@
+"""How the finished study is laid out in the scene: tree of the data, time slider, absorbed dose over CT."""
+
+from ..scene import display, hierarchy, sequences
+
+
+def arrange(study):
+    """Put the study's nodes into the subject hierarchy, its images into a sequence, its map over the CT."""
+    display.addAbsorbedDoseUnit(study.scene)
+    display.showDoseOverCT(study)
+    hierarchy.arrange(study, (study.choice("patient") or {}).get("name") or "Patient")
+    if len(study.timePoints) > 1:
+        sequences.showTimePoints(study)

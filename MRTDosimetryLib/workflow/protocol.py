@@ -1,0 +1,137 @@
+"""Stage 1: protocol, radionuclide and administration."""
+
+import math
+from datetime import datetime
+
+from ..errors import InputError
+from ..physics.nuclides import nuclide, nuclideNames
+from ..progress import noProgress
+from ..therapies import registry as therapies
+from .stage import Stage
+
+
+def protocolChoices():
+    """Identifier and title of every protocol, for a list to choose from."""
+    return [(identifier, therapies.protocol(identifier)["title"]) for identifier in therapies.protocolIds()]
+
+
+def radionuclides():
+    """Names of the radionuclides in the table, e.g. ``"Lu-177"``."""
+    return list(nuclideNames())
+
+
+def setProtocol(study, protocolId, radionuclide=None):
+    """Choose a protocol (``None``: a plain imaging study) and its radionuclide.
+
+    Raises
+    ------
+    InputError
+        Unknown protocol, unknown radionuclide, or a radionuclide that the protocol is not made for.
+    """
+    if protocolId is not None:
+        protocol = therapies.protocol(protocolId)
+        allowed = list(protocol["radionuclides"])
+        if radionuclide is None:
+            radionuclide = allowed[0]
+        name = nuclide(radionuclide).name
+        if name not in allowed:
+            raise InputError(f"Protocol {protocolId} is not made for {name}", "radionuclide",
+                             f"Use {' or '.join(allowed)}, or a study without a protocol")
+    elif radionuclide is not None:
+        name = nuclide(radionuclide).name
+    else:
+        raise InputError("No radionuclide is given", "radionuclide", f"Known are {', '.join(nuclideNames())}")
+    study.setChoice("protocol", protocolId)
+    study.setChoice("radionuclide", name)
+
+
+def setAdministration(study, activityMBq, dateTimeISO=None, source="user", reason=""):
+    """Set the administered activity and when it was given.
+
+    Parameters
+    ----------
+    activityMBq : float or None
+        Net administered activity at ``dateTimeISO``; ``None`` when it is still being prescribed.
+    dateTimeISO : str or None
+        Local date and time, ISO 8601.
+    """
+    if activityMBq is None and dateTimeISO is None:
+        study.setChoice("administration", None)
+        return
+    if activityMBq is not None:
+        activityMBq = positiveNumber(activityMBq, "administered activity", "administration.activityMBq")
+    if dateTimeISO is not None:
+        parseDateTime(dateTimeISO, "administration.dateTime")
+    study.setChoice("administration", {
+        "activityMBq": activityMBq, "dateTime": dateTimeISO, "source": source, "reason": reason})
+
+
+def administeredActivityMBq(study):
+    """Net administered activity, or ``None`` when none is stated."""
+    return (study.choice("administration") or {}).get("activityMBq")
+
+
+def administrationDateTime(study):
+    """Date and time of administration, or ``None``."""
+    text = (study.choice("administration") or {}).get("dateTime")
+    return parseDateTime(text, "administration.dateTime") if text else None
+
+
+def studyNuclide(study):
+    """The study's radionuclide; refuses a study that has none."""
+    name = study.choice("radionuclide")
+    if not name:
+        raise InputError("No radionuclide is chosen", "Protocol", "Choose the radionuclide")
+    return nuclide(name)
+
+
+def studyProtocol(study):
+    """The protocol's content, or ``None`` for a plain imaging study."""
+    identifier = study.choice("protocol")
+    return therapies.protocol(identifier) if identifier else None
+
+
+def positiveNumber(value, what, where):
+    """``value`` as a finite float above zero, or an :class:`InputError` in words."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"The {what} is not a number", where, "Give a number")
+    value = float(value)
+    if not math.isfinite(value) or value <= 0:
+        raise InputError(f"The {what} is {value:g}, but has to be above zero", where)
+    return value
+
+
+def parseDateTime(text, where):
+    """ISO 8601 text as :class:`datetime.datetime`, or an :class:`InputError` in words."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        raise InputError(f"'{text}' is not a date and time", where,
+                         "Write it as year-month-dayThour:minute:second, e.g. 2026-05-04T10:00:00") from None
+
+
+def hoursBetween(start, end, where):
+    """Hours from ``start`` to ``end``; both with a time zone, or both without."""
+    if (start.tzinfo is None) != (end.tzinfo is None):
+        raise InputError("One date and time states its time zone and the other does not", where,
+                         "State both with, or both without a time zone")
+    return (end - start).total_seconds() / 3600.0
+
+
+def _missing(study):
+    return [] if study.choice("radionuclide") else ["Choose the protocol or the radionuclide"]
+
+
+def _inputs(study):
+    return {key: study.choice(key) for key in ("protocol", "radionuclide", "administration")}
+
+
+def _compute(study, progress=noProgress):
+    value = {"radionuclide": studyNuclide(study).name, "protocol": study.choice("protocol")}
+    warnings = []
+    if administeredActivityMBq(study) is None:
+        warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
+    return value, warnings
+
+
+STAGE = Stage("protocol", "Protocol", _missing, _inputs, _compute)

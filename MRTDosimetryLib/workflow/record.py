@@ -1,0 +1,142 @@
+"""record.json: inputs by SHA-256, versions, every choice and override; running it repeats the study."""
+
+import copy
+import datetime
+import hashlib
+import os
+import platform
+import sys
+
+from .. import __version__
+from ..errors import Faults
+from ..scene.headless import slicerVersion
+
+RECORD_SCHEMA_VERSION = 1
+_PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "lmfit")
+
+
+def inputFiles(description):
+    """Every file a study description reads, folders file by file, each once and in order."""
+    paths = [item.get(key) for item in description["timePoints"] for key in ("spect", "ct")]
+    paths += [description["regions"].get(key) for key in ("labelmap", "segmentation")]
+    found = []
+    for path in paths:
+        if path is None:
+            continue
+        if os.path.isdir(path):
+            for folder, _folders, names in sorted(os.walk(path)):
+                found += [os.path.join(folder, name) for name in sorted(names)]
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def hashInputs(paths):
+    """``path``, ``sha256`` and ``bytes`` of each file."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor() as pool:  # hashlib lets other threads run
+        return list(pool.map(_hashFile, paths))
+
+
+def requireSameInputs(recorded):
+    """Refuse to repeat a record whose inputs are not what they were.
+
+    Raises
+    ------
+    InputError, FaultList
+        Each file that is missing or changed.
+    """
+    faults = Faults()
+    present = [item for item in recorded if os.path.isfile(item["path"])]
+    for item in recorded:
+        if not os.path.isfile(item["path"]):
+            faults.add("The file of the record is missing", item["path"], "Bring it back to where it was")
+    for item, now in zip(present, hashInputs([entry["path"] for entry in present]), strict=True):
+        if now["sha256"] != item["sha256"]:
+            faults.add("The file changed since it was recorded", item["path"], "Run the study anew instead")
+    faults.raiseIfAny()
+
+
+def makeRecord(study, description, inputs, folder, stageNames):
+    """The record of a finished study.
+
+    Parameters
+    ----------
+    description : dict or None
+        The study description with absolute paths; ``None`` for a study built by hand in the module.
+    inputs : list of dict
+        From :func:`hashInputs`.
+    folder : str
+        Where the record will lie: paths below it are written relative to it, so that the folder can be moved.
+    """
+    stages = {}
+    for name in stageNames:
+        stageRecord = study.stageRecord(name)
+        if stageRecord:
+            stages[name] = {"digest": stageRecord["digest"], "warnings": stageRecord["warnings"]}
+    return {
+        "kind": "record", "schemaVersion": RECORD_SCHEMA_VERSION,
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "versions": versions(),
+        "study": None if description is None else _withRelativePaths(description, folder),
+        "inputs": [{**item, "path": _relative(item["path"], folder)} for item in inputs],
+        "choices": study.choices(),
+        "timePoints": [{"label": item.label, "facts": item.facts, "isExcluded": item.isExcluded}
+                       for item in study.timePoints],
+        "overrides": overrides(study),
+        "stages": stages,
+    }
+
+
+def overrides(study):
+    """Every fact the user replaced: what, from, to, and the reason."""
+    found = []
+    for timePoint in study.timePoints:
+        for name, fact in timePoint.facts.items():
+            if fact.get("detail") == "override":
+                previous = (fact.get("alternatives") or [{}])[-1]
+                found.append({"what": f"{timePoint.label}: {name}", "from": previous.get("value"),
+                              "to": fact["value"], "reason": fact.get("reason", "")})
+    return found
+
+
+def versions():
+    """Versions of the program and of what it computes with."""
+    from importlib import metadata
+
+    found = {"MRTDosimetry": __version__, "Slicer": slicerVersion(), "Python": platform.python_version(),
+             "platform": f"{platform.system()} {platform.machine()}"}
+    for package in _PACKAGES:
+        module = sys.modules.get(package)
+        version = getattr(module, "__version__", None)
+        if version is None:
+            try:
+                version = metadata.version(package)
+            except metadata.PackageNotFoundError:
+                continue
+        found[package] = str(version)
+    return found
+
+
+def _hashFile(path):
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": path, "sha256": digest, "bytes": os.path.getsize(path)}
+
+
+def _relative(path, folder):
+    relative = os.path.relpath(path, folder)
+    return path if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def _withRelativePaths(description, folder):
+    content = copy.deepcopy(description)
+    for item in content["timePoints"]:
+        for key in ("spect", "ct"):
+            if item.get(key) is not None:
+                item[key] = _relative(item[key], folder)
+    for key in ("labelmap", "segmentation"):
+        if key in content["regions"]:
+            content["regions"][key] = _relative(content["regions"][key], folder)
+    return content

@@ -1,0 +1,158 @@
+"""All that the report says beside the results: assumptions, provenance, methods and their sources."""
+
+import datetime
+import hashlib
+import os
+
+from ..physics.density import densitySource
+from ..physics.partialVolume import recoveryOfSphere
+from . import kinetics, protocol, record, segmentation
+from .regionMasks import regionNames
+
+# Regions smaller than this get a statement on how much resolution biases them.
+SMALL_REGION_ML = 50.0
+_FILES_LISTED = 4
+_DECISIVE_FACTS = ("timeAfterAdministrationHours", "acquisitionDateTime", "radiopharmaceuticalStartDateTime",
+                   "administeredActivityMBq", "radionuclide", "unit", "durationSeconds", "calibrationFactorBqPerCps",
+                   "decayCorrection", "decayCorrectedTo")
+# Reconstructed resolution assumed where the study states none: middle of the clinical 8-12 mm.
+ASSUMED_RESOLUTION_FWHM_MM = 10.0
+
+
+def reportContext(study, inputs=(), comparison=None):
+    """Context of the report; keys as the report layer documents them."""
+    doseValue = study.stageRecord("dose")["value"]
+    kineticsValue = study.stageRecord("kinetics")["value"]
+    names = regionNames(study)
+    context = {
+        "patient": study.choice("patient") or {},
+        "protocol": _protocol(study),
+        "administration": study.choice("administration") or {},
+        "timePoints": [_timePoint(row) for row in study.stageRecord("timePoints")["value"]["rows"]],
+        "registration": study.stageRecord("registration")["value"]["rows"],
+        "methods": _methods(study, doseValue),
+        "assumptions": _assumptions(study, kineticsValue, doseValue),
+        "radiobiology": _radiobiology(doseValue),
+        "nuclide": _nuclide(study),
+        "partialVolume": partialVolume(study),
+        "overrides": record.overrides(study),
+        "versions": record.versions(),
+        "inputs": _inputs(inputs),
+        "curves": {name: kineticsValue["regions"][name]["curve"] for name in names},
+        "dvhCurves": {name: doseValue["dvhCurves"][name] for name in names},
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    if comparison:
+        context["comparison"] = comparison
+    return context
+
+
+def partialVolume(study):
+    """How much the resolution lowers the activity found in small regions.
+
+    Returns
+    -------
+    list of dict
+        ``region``, ``volumeML``, ``recovery`` (found over true activity of a sphere of that volume),
+        ``neededFactor`` (1 / recovery), ``resolutionFWHMMM``, ``isResolutionAssumed``.
+    """
+    stated = study.choice("resolutionFWHMMM")
+    resolution = float(stated or ASSUMED_RESOLUTION_FWHM_MM)
+    found = []
+    for row in segmentation.rows(study):
+        if row["volumeML"] is not None and row["volumeML"] < SMALL_REGION_ML:
+            recovery = float(recoveryOfSphere(row["volumeML"], resolution))
+            found.append({"region": row["name"], "volumeML": row["volumeML"], "recovery": recovery,
+                          "neededFactor": 1.0 / recovery, "resolutionFWHMMM": resolution,
+                          "isResolutionAssumed": stated is None})
+    return found
+
+
+def _timePoint(row):
+    """A scan with the facts that decide its numbers; the record holds all others."""
+    return {**row, "facts": {name: row["facts"][name] for name in _DECISIVE_FACTS if name in row["facts"]}}
+
+
+def _inputs(inputs):
+    """One line per file; a folder of many slices is one line with the SHA-256 of its files' sorted digests."""
+    folders = {}
+    for item in inputs:
+        folders.setdefault(os.path.dirname(item["path"]), []).append(item)
+    lines = []
+    for folder, items in folders.items():
+        if len(items) <= _FILES_LISTED:
+            lines += [{**item, "path": _shortPath(item["path"])} for item in items]
+            continue
+        digests = "\n".join(sorted(item["sha256"] for item in items))
+        lines.append({"path": f"{_shortPath(folder)} ({len(items)} files, digest of their digests)",
+                      "sha256": hashlib.sha256(digests.encode("ascii")).hexdigest(),
+                      "bytes": sum(item["bytes"] for item in items)})
+    return lines
+
+
+def _shortPath(path):
+    """The last two parts: enough to recognize a file, without the folders of the computer."""
+    return "/".join(path.replace(os.sep, "/").split("/")[-2:])
+
+
+def _protocol(study):
+    content = protocol.studyProtocol(study)
+    if content is None:
+        return {}
+    return {"id": study.choice("protocol"), **{key: content.get(key) for key in ("title", "therapy", "strategy", "level")}}
+
+
+def _nuclide(study):
+    nuclide = protocol.studyNuclide(study)
+    return {"name": nuclide.name, "halfLifeHours": nuclide.halfLifeHours,
+            "energyPerDecayMeV": nuclide.localEnergyMeV, "source": nuclide.source}
+
+
+def _methods(study, doseValue):
+    nuclide = protocol.studyNuclide(study)
+    registration = study.stageRecord("registration")["value"]["kind"]
+    methods = [
+        {"title": "Registration",
+         "text": {"none": "None: the images are taken as aligned.",
+                  "rigid": "Rigid, CT to CT of the reference time point, Mattes mutual information inside the body.",
+                  "affine": "Affine, CT to CT of the reference time point, Mattes mutual information inside the body."}
+         [registration], "source": "SimpleITK"},
+        {"title": "Activity of the regions",
+         "text": "Each region is carried to every time point's own voxels; a voxel counts by the fraction of it that "
+                 "lies inside the region. No partial-volume correction.", "source": ""},
+        {"title": "Time-integrated activity",
+         "text": "Fit of each region's activities; weights and covariance as stated with each fit.",
+         "source": "Gear et al. 2018, EJNMMI 45:2456-2474"},
+        {"title": "Absorbed dose", "text": " ".join([doseValue["engineTitle"] + ".", *doseValue["notes"]]),
+         "source": f"{nuclide.localDoseConstantGyKgPerGBqH:.5g} Gy kg/(GBq h) for {nuclide.name}, {nuclide.source}"},
+    ]
+    if doseValue["density"] == "ct":
+        methods.append({"title": "Density", "text": "From the CT of the reference time point, piecewise linear in HU.",
+                        "source": densitySource()})
+    else:
+        methods.append({"title": "Density", "text": f"Uniform, {segmentation.uniformDensityGPerML(study):g} g/mL.",
+                        "source": "choice of the study"})
+    return methods
+
+
+def _assumptions(study, kineticsValue, doseValue):
+    words = ["The images show the activity present at the start of each scan.",
+             "Between and after the scans each region follows its fitted function.",
+             "The uncertainty given is that of the curve fit (k = 1); those of calibration, volume and resolution are "
+             "not included yet."]
+    if kineticsValue["remainder"]["timeIntegratedActivityMBqH"]:
+        words.append("Activity outside the regions follows one common curve, spread by the registered images.")
+    for name, region in kineticsValue["regions"].items():
+        words += [f"{name}: {text}" for text in region["fit"].get("assumptions", [])]
+    if kinetics.options(study)["effectiveHalfLifeHours"] and len(kineticsValue["timesHours"]) == 1:
+        words.append("A single time point: the time-integrated activity rests on the stated effective half-lives.")
+    return list(dict.fromkeys(words))
+
+
+def _radiobiology(doseValue):
+    found = {}
+    for region in doseValue["regions"].values():
+        if region["radiobiology"]:
+            found[region["radiobiology"]["tissue"]] = region["radiobiology"]
+    return [{key: item[key] for key in ("tissue", "alphaBetaGy", "repairHalfLifeHours", "source", "verified")}
+            for item in found.values()]

@@ -1,0 +1,139 @@
+"""Stage 7: all numbers of the study in one place, as the contract of the result files names them."""
+
+from ..progress import noProgress
+from ..scene import tables
+from . import presentation, protocol, segmentation, studyNodes
+from .regionMasks import regionNames
+from .stage import Stage, digestOf
+
+RESULTS_SCHEMA_VERSION = 1
+_CARRIED = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose")
+
+
+def resultsDict(study):
+    """The content of ``results.json``.
+
+    Returns
+    -------
+    dict
+        Keys and units of the contract; what could not be computed is ``None`` with a line in ``warnings``.
+    """
+    administration = study.choice("administration")
+    administeredMBq = protocol.administeredActivityMBq(study)
+    kineticsValue = study.stageRecord("kinetics")["value"]
+    doseValue = study.stageRecord("dose")["value"]
+    masses = {row["name"]: row for row in segmentation.rows(study)}
+    regions, warnings = [], _carriedWarnings(study)
+    for name in regionNames(study):
+        regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
+                               administeredMBq))
+        warnings += [f"{name}: {words}" for words in _nullWords(regions[-1])]
+    warnings += _unverified(doseValue["regions"])
+    return {
+        "schemaVersion": RESULTS_SCHEMA_VERSION,
+        "radionuclide": study.choice("radionuclide"),
+        "protocol": study.choice("protocol"),
+        "administration": None if administration is None else {
+            "activityMBq": administration["activityMBq"], "dateTime": administration["dateTime"]},
+        "engine": doseValue["engine"],
+        "density": doseValue["density"],
+        "referenceTimePoint": study.stageRecord("registration")["value"]["reference"],
+        "remainder": {key: kineticsValue["remainder"].get(key)
+                      for key in ("activitiesMBq", "timeIntegratedActivityMBqH", "model", "note")},
+        "registration": [{key: row[key] for key in ("label", "timeHours", "translationMM", "rotationDegrees",
+                                                    "diceBefore", "diceAfter", "quality", "reasons")}
+                         for row in study.stageRecord("registration")["value"]["rows"]],
+        "warnings": warnings,
+        "regions": regions,
+    }
+
+
+def rows(study):
+    """One row per region for tables: name, volume, mass, time-integrated activity, half-life, absorbed dose, BED."""
+    record = study.stageRecord("results")
+    return list(((record or {}).get("value") or {}).get("regions") or [])
+
+
+def _region(name, mass, measured, doseOfRegion, administeredMBq):
+    fit = measured["fit"]
+    tia = fit["timeIntegratedActivityMBqH"]
+    absorbedDoseGy = doseOfRegion["absorbedDoseGy"]
+    return {
+        "name": name, "tissue": mass["tissue"], "volumeML": mass["volumeML"], "massG": mass["massG"],
+        "timeActivity": measured["timeActivity"],
+        "fit": fit,
+        "timeIntegratedActivityMBqH": tia,
+        "timeIntegratedActivityUncertaintyMBqH": fit["timeIntegratedActivityUncertaintyMBqH"],
+        "timeIntegratedActivityCoefficientH": None if administeredMBq is None else tia / administeredMBq,
+        "effectiveHalfLifeHours": fit["effectiveHalfLifeHours"],
+        "absorbedDoseGy": absorbedDoseGy,
+        "absorbedDoseUncertaintyGy": doseOfRegion["absorbedDoseUncertaintyGy"],
+        "absorbedDoseCoefficientGyPerGBq":
+            None if administeredMBq is None else absorbedDoseGy / (administeredMBq / 1000.0),
+        "bedGy": doseOfRegion["bedGy"],
+        "radiobiology": doseOfRegion["radiobiology"],
+        "dvh": doseOfRegion["dvh"],
+    }
+
+
+def _carriedWarnings(study):
+    words = []
+    for name in _CARRIED:
+        words += (study.stageRecord(name) or {}).get("warnings") or []
+    return words
+
+
+def _nullWords(region):
+    """A word for every null that no stage has spoken of."""
+    words = []
+    if region["timeIntegratedActivityUncertaintyMBqH"] is None:
+        words.append("no uncertainty of time-integrated activity and absorbed dose: the data leave no degree of "
+                     "freedom or the model has none.")
+    if region["effectiveHalfLifeHours"] is None:
+        words.append("no effective half-life: the model has no last exponential phase.")
+    if region["fit"].get("aicc") is None:
+        words.append("AICc is not computed: too few time points for the number of parameters, or no such model.")
+    return words
+
+
+def _unverified(regions):
+    tissues = sorted({region["radiobiology"]["tissue"] for region in regions.values()
+                      if region["radiobiology"] and not region["radiobiology"]["verified"]})
+    if not tissues:
+        return []
+    return [f"BED uses radiobiological parameters that are not verified against their source: {', '.join(tissues)}."]
+
+
+def _missing(study):
+    missing = []
+    for name, words in (("kinetics", "Compute the kinetics first"), ("dose", "Compute the absorbed dose first")):
+        record = study.stageRecord(name)
+        if record is None or record["value"] is None:
+            missing.append(words)
+    return missing
+
+
+def _inputs(study):
+    return {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in _CARRIED}
+
+
+def _compute(study, progress=noProgress):
+    value = resultsDict(study)
+    columns = [tables.Column("Region", "", [region["name"] for region in value["regions"]], "string")]
+    for title, unit, key in (("Volume", "mL", "volumeML"), ("Mass", "g", "massG"),
+                             ("Time-integrated activity", "MBq h", "timeIntegratedActivityMBqH"),
+                             ("u(time-integrated activity)", "MBq h", "timeIntegratedActivityUncertaintyMBqH"),
+                             ("Time-integrated activity coefficient", "h", "timeIntegratedActivityCoefficientH"),
+                             ("Effective half-life", "h", "effectiveHalfLifeHours"),
+                             ("Absorbed dose", "Gy", "absorbedDoseGy"),
+                             ("u(absorbed dose)", "Gy", "absorbedDoseUncertaintyGy"),
+                             ("Absorbed dose coefficient", "Gy/GBq", "absorbedDoseCoefficientGyPerGBq"),
+                             ("BED", "Gy", "bedGy")):
+        columns.append(tables.Column(title, unit, [region[key] for region in value["regions"]]))
+    studyNodes.putTable(study, "resultsTable", "Absorbed dose results", columns)
+    presentation.arrange(study)
+    progress(1.0, "")
+    return value, []
+
+
+STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose"))

@@ -1,0 +1,46 @@
+"""What a stage of the job is, and how its inputs are told apart by a digest."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Callable
+
+from ..progress import noProgress
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the job.
+
+    Attributes
+    ----------
+    name, title : str
+        Key in the study, and the name the user reads.
+    missing : callable
+        ``missing(study) -> list[str]``: what the user still has to give, in the user's words; empty when it can run.
+    inputs : callable
+        ``inputs(study) -> dict``: all that the result depends on, as JSON values (images by their digest).
+    compute : callable
+        ``compute(study, progress) -> (value, warnings)``: writes nodes into the scene and returns a JSON value.
+    needs : tuple of str
+        Earlier stages whose results it uses.
+    """
+
+    name: str
+    title: str
+    missing: Callable
+    inputs: Callable
+    compute: Callable = field(repr=False)
+    needs: tuple = ()
+
+    def run(self, study, progress=noProgress):
+        """Compute and keep the result with the digest of its inputs; an error leaves the last result untouched."""
+        value, warnings = self.compute(study, progress)
+        study.setStageRecord(self.name, {
+            "digest": digestOf(self.inputs(study)), "value": value, "warnings": list(warnings), "error": None})
+
+
+def digestOf(value):
+    """Digest of a JSON value that does not depend on the order of keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()

@@ -1,0 +1,120 @@
+"""The stages in order, their states, and running what is not up to date."""
+
+from ..errors import CanceledError, DosimetryError, InputError
+from ..progress import noProgress, subProgress
+from . import dose, kinetics, protocol, registration, report, results, segmentation, timePoints
+from .stage import digestOf
+
+_STAGES = (
+    protocol.STAGE,
+    timePoints.STAGE,
+    registration.STAGE,
+    segmentation.STAGE,
+    kinetics.STAGE,
+    dose.STAGE,
+    results.STAGE,
+    report.STAGE,
+)
+_BY_NAME = {stage.name: stage for stage in _STAGES}
+
+
+def stages():
+    """All stages in the order of the job."""
+    return _STAGES
+
+
+def stage(name):
+    """The stage of that name."""
+    return _BY_NAME[name]
+
+
+def state(study, name):
+    """How a stage stands.
+
+    Returns
+    -------
+    str
+        ``"needsInput"``, ``"ready"``, ``"done"``, ``"stale"`` (its inputs changed since) or ``"error"``.
+    """
+    return _states(study, name)[name]
+
+
+def states(study):
+    """The states of all stages, each looked at once."""
+    return _states(study, _STAGES[-1].name)
+
+
+def _states(study, last):
+    found = {}
+    for item in _STAGES:
+        found[item.name] = _ownState(study, item, found)
+        if item.name == last:
+            break
+    return found
+
+
+def _ownState(study, item, earlier):
+    if item.missing(study):
+        return "needsInput"
+    record = study.stageRecord(item.name)
+    if record is None:
+        return "ready"
+    isCurrent = record["digest"] == digestOf(item.inputs(study))
+    if record.get("error"):
+        return "error" if isCurrent else "ready"
+    areNeedsDone = all(earlier[need] == "done" for need in item.needs)
+    return "done" if isCurrent and areNeedsDone else "stale"
+
+
+def message(study, name):
+    """The words of the last error of a stage, or an empty text."""
+    record = study.stageRecord(name)
+    return (record or {}).get("error") or ""
+
+
+def warnings(study, name):
+    """What a stage wants the user to know about its result."""
+    record = study.stageRecord(name)
+    return list((record or {}).get("warnings") or [])
+
+
+def runStage(study, name, progress=noProgress):
+    """Run one stage.
+
+    Raises
+    ------
+    InputError
+        When something is missing (the same words as the wizard shows), or the input cannot be used.
+    """
+    item = _BY_NAME[name]
+    missing = item.missing(study)
+    if missing:
+        raise InputError(missing[0], item.title)
+    try:
+        item.run(study, progress)
+    except CanceledError:
+        raise
+    except DosimetryError as error:
+        # The failure belongs to these inputs: the step shows it until they change.
+        previous = study.stageRecord(name) or {"value": None, "warnings": []}
+        study.setStageRecord(name, {**previous, "digest": digestOf(item.inputs(study)), "error": str(error)})
+        raise
+
+
+def runStale(study, progress=noProgress, upTo=None):
+    """Run, in order, every stage that is not done; what is up to date is not computed again.
+
+    Parameters
+    ----------
+    upTo : str or None
+        Name of the last stage to run; ``None`` runs all.
+    """
+    names = [item.name for item in _STAGES]
+    if upTo is not None:
+        names = names[: names.index(upTo) + 1]
+    for position, name in enumerate(names):
+        part = subProgress(progress, position / len(names), (position + 1) / len(names))
+        if state(study, name) != "done":
+            part(0.0, _BY_NAME[name].title)
+            runStage(study, name, part)
+    progress(1.0, "")

@@ -1,0 +1,204 @@
+"""STUDY.json and record.json: read, check to the end, and put into a study of the scene."""
+
+import json
+import os
+
+from ..errors import Faults, InputError
+from ..physics.nuclides import nuclide
+from ..progress import noProgress, subProgress
+from . import dose, kinetics, protocol, registration, segmentation, timePoints
+
+SCHEMA_VERSION = 1
+_KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM"}
+_TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
+                    "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo"}
+_REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
+_KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours"}
+_DOSE_KEYS = {"engine", "density", "densityGPerML"}
+
+
+def readStudyFile(path):
+    """The study description of a study file or of a record, with absolute paths.
+
+    Returns
+    -------
+    (dict, list)
+        The description, and the inputs a record states (``path``, ``sha256``), empty for a study file.
+
+    Raises
+    ------
+    InputError, FaultList
+        Missing, unreadable or wrong content: every fault found.
+    """
+    where = os.path.basename(str(path))
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        raise InputError("There is no such file", str(path), "Check the path of the study file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The file cannot be read ({error.__class__.__name__})", str(path)) from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"This is not valid JSON: {error.msg} in line {error.lineno}", where) from None
+    if not isinstance(content, dict):
+        raise InputError("The file does not hold a study", where, "See the README for an example")
+    inputs = []
+    if content.get("kind") == "record":
+        inputs = [{**item, "path": _absolute(item["path"], path)} for item in content.get("inputs", [])]
+        content = content.get("study")
+    description = _checked(content, where)
+    _resolvePaths(description, path)
+    return description, inputs
+
+
+def applyStudy(study, description, progress=noProgress):
+    """Fill ``study`` (of the scene) from a checked description; all faults of all time points in one go.
+
+    Raises
+    ------
+    InputError, FaultList
+    """
+    faults = Faults()
+    with faults.collect():
+        protocol.setProtocol(study, description.get("protocol"), description.get("radionuclide"))
+    with faults.collect():
+        administration = description.get("administration") or {}
+        protocol.setAdministration(study, administration.get("activityMBq"), administration.get("dateTime"), "file")
+    with faults.collect():
+        registration.setKind(study, description.get("registration", "rigid" if _hasEveryCT(description) else "none"))
+    _applyDose(study, description, faults)
+    added = []
+    items = description["timePoints"]
+    for position, item in enumerate(items):
+        name = f"time point {position + 1}"
+        progress(0.9 * position / len(items), f"Reading {name}")
+        with faults.collect():
+            added.append(timePoints.addFromFiles(
+                study, item["spect"], item.get("ct"), item.get("unit"), item.get("hoursAfterAdministration"),
+                item.get("acquisitionDateTime"), item.get("calibrationFactorBqPerCps"), item.get("durationSeconds"),
+                item.get("decayCorrectedTo"), "file", name))
+    if len(added) == len(items):
+        _checkOrder(added, faults)
+    faults.raiseIfAny()
+    progress(0.9, "Reading the regions")
+    _applyRegions(study, description["regions"], added, faults)
+    with faults.collect():
+        _applyKinetics(study, description.get("kinetics") or {})
+    faults.raiseIfAny()
+    for key in ("patient", "resolutionFWHMMM"):
+        if description.get(key) is not None:
+            study.setChoice(key, description[key])
+    progress(1.0, "")
+
+
+def _applyDose(study, description, faults):
+    choice = description.get("dose") or {}
+    with faults.collect():
+        engine = choice.get("engine", dose.DEFAULT_ENGINE)
+        if not isinstance(engine, str):
+            raise InputError("Only one engine can be named in this version", "dose.engine", "Give its name as a text")
+        dose.setEngine(study, engine, choice.get("density", "ct"), choice.get("densityGPerML"))
+
+
+def _applyRegions(study, description, added, faults):
+    with faults.collect():
+        reference = added[description.get("timePoint", 0)]
+        if "segmentation" in description:
+            segmentation.addFromSegmentationFile(study, description["segmentation"], reference)
+        else:
+            segmentation.addFromLabelmap(study, description["labelmap"], description.get("names"), reference)
+
+
+def _applyKinetics(study, choice):
+    kinetics.setModel(study, choice.get("model", "auto"))
+    kinetics.setPerVoxel(study, choice.get("perVoxel", False))
+    halfLives = choice.get("effectiveHalfLifeHours") or {}
+    if not isinstance(halfLives, dict):
+        raise InputError("The effective half-lives are not given by region", "kinetics.effectiveHalfLifeHours",
+                         'Write e.g. {"liver": 70.0}')
+    for region, hours in halfLives.items():
+        kinetics.setEffectiveHalfLife(study, region, hours, "study file")
+
+
+def _checkOrder(added, faults):
+    for position, (earlier, later) in enumerate(zip(added, added[1:], strict=False)):
+        if later.timeHours < earlier.timeHours:
+            faults.add(f"Time points are out of order: {later.timeHours:g} h comes after {earlier.timeHours:g} h",
+                       f"time point {position + 2}", "List them in the order of time, or correct the times")
+        elif later.timeHours - earlier.timeHours < 1e-6:
+            faults.add(f"Two time points are at the same time, {later.timeHours:g} h", f"time point {position + 2}",
+                       "Correct the time or leave one of them out")
+
+
+def _hasEveryCT(description):
+    return len(description["timePoints"]) > 1 and all(item.get("ct") for item in description["timePoints"])
+
+
+def _checked(content, where):
+    """A copy of the description whose shape is right; values are checked where they are used."""
+    faults = Faults()
+    if not isinstance(content, dict):
+        raise InputError("The file does not hold a study", where, "See the README for an example")
+    version = content.get("schemaVersion")
+    if version != SCHEMA_VERSION:
+        raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
+    _refuseUnknown(content, _KEYS, where, faults)
+    with faults.collect():
+        if content.get("protocol") is None or content.get("radionuclide") is not None:
+            nuclide(content.get("radionuclide"))
+    administration = content.get("administration")
+    if administration is not None and not isinstance(administration, dict):
+        faults.add("The administration is not an object", where, 'Write e.g. {"activityMBq": 7400, "dateTime": "..."}')
+    elif administration:
+        _refuseUnknown(administration, {"activityMBq", "dateTime"}, f"{where}: administration", faults)
+    points = content.get("timePoints")
+    if not isinstance(points, list) or not points:
+        faults.add("No time points are given", f"{where}: timePoints", "Give at least one, with its SPECT image")
+        points = []
+    for position, item in enumerate(points):
+        place = f"{where}: time point {position + 1}"
+        if not isinstance(item, dict) or not isinstance(item.get("spect"), str):
+            faults.add("The SPECT image is not named", place, 'Give "spect": a path')
+        else:
+            _refuseUnknown(item, _TIME_POINT_KEYS, place, faults)
+    _checkRegions(content.get("regions"), len(points), where, faults)
+    for key, known in (("kinetics", _KINETICS_KEYS), ("dose", _DOSE_KEYS)):
+        if content.get(key) is not None and not isinstance(content[key], dict):
+            faults.add(f"'{key}' is not an object", where)
+        elif content.get(key):
+            _refuseUnknown(content[key], known, f"{where}: {key}", faults)
+    faults.raiseIfAny()
+    return json.loads(json.dumps(content))
+
+
+def _checkRegions(regions, points, where, faults):
+    place = f"{where}: regions"
+    if not isinstance(regions, dict) or not (isinstance(regions.get("labelmap"), str)
+                                             or isinstance(regions.get("segmentation"), str)):
+        faults.add("The regions are not named", place, 'Give "labelmap": a path, and "names"')
+        return
+    _refuseUnknown(regions, _REGION_KEYS, place, faults)
+    index = regions.get("timePoint", 0)
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < max(points, 1):
+        faults.add(f"There is no time point {index!r}", place, f"Count from 0 to {max(points, 1) - 1}")
+
+
+def _refuseUnknown(content, known, where, faults):
+    for key in content:
+        if key not in known:
+            faults.add(f"The key '{key}' is not known", where, f"Known are {', '.join(sorted(known))}")
+
+
+def _resolvePaths(description, studyPath):
+    for item in description["timePoints"]:
+        for key in ("spect", "ct"):
+            if item.get(key) is not None:
+                item[key] = _absolute(item[key], studyPath)
+    for key in ("labelmap", "segmentation"):
+        if key in description["regions"]:
+            description["regions"][key] = _absolute(description["regions"][key], studyPath)
+
+
+def _absolute(path, studyPath):
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(studyPath)), path))

@@ -1,0 +1,278 @@
+"""Stage 2: time points: images in Bq/mL with their time, and where each fact comes from."""
+
+import os
+
+import numpy as np
+
+from ..errors import Faults, InputError
+from ..imaging.checks import fieldOfViewFraction, requireFinite
+from ..imaging.resampling import averageOnGrid
+from ..physics.decay import decayFactor
+from ..progress import noProgress
+from ..scene import volumes
+from .activityImage import Given, establishFacts, readActivityImage, readCT
+from .protocol import administeredActivityMBq, positiveNumber, studyNuclide
+from .stage import Stage
+
+# Above this share of the decayed administered activity an image in absolute units cannot be right.
+HIGHEST_PLAUSIBLE_SHARE = 1.1
+# A rise of the decay-corrected total by more than this between points after EARLY_HOURS needs new uptake.
+TOTAL_RISE_TOLERANCE = 0.02
+EARLY_HOURS = 12.0
+# Activity outside the CT beyond this share is worth a word: it has no density and no absorbed dose.
+UNCOVERED_SHARE = 0.02
+
+
+def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
+                 calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user",
+                 name=None):
+    """Add a time point from DICOM, NRRD, NIfTI or MetaImage files.
+
+    Parameters
+    ----------
+    spectPath, ctPath : str
+        File or DICOM folder; ``ctPath`` may be ``None``.
+    unit : str or None
+        ``Bq/mL``, ``kBq/mL``, ``MBq/mL`` or ``counts``; ``None`` when the file states it itself (DICOM).
+    hoursAfterAdministration : float or None
+        Time of the scan; ``None`` takes ``acquisitionDateTime`` or the DICOM header against the administration.
+    decayCorrectedTo : str or None
+        ``"administration"`` or an ISO date and time the image was decay corrected to; ``None``: activity at the scan.
+
+    Returns
+    -------
+    TimePoint
+
+    Raises
+    ------
+    InputError, FaultList
+        Everything found wrong with this time point.
+    """
+    label = name or os.path.basename(os.path.normpath(str(spectPath)))
+    faults, ct = Faults(), None
+    with faults.collect():
+        volume, facts = readActivityImage(spectPath, label)
+    with faults.collect():
+        ct = readCT(ctPath, label) if ctPath is not None else None
+    faults.raiseIfAny()
+    given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
+                   decayCorrectedTo, source)
+    converted, facts = establishFacts(study, volume, facts, given, label)
+    if ct is not None:
+        requireFinite(ct)
+        _requireOverlap(converted, ct, label)
+    spectNode = volumes.addVolume(study.scene, converted.withArray(converted.array, name=f"{label} SPECT"), "activityConcentration")
+    ctNode = volumes.addVolume(study.scene, ct, "attenuation") if ct is not None else None
+    return _addTimePoint(study, spectNode, ctNode, facts)
+
+
+def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
+                 calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user"):
+    """Add a time point from volumes that are in the scene; an image in another unit becomes a new volume in Bq/mL.
+
+    Parameters and errors as for :func:`addFromFiles`; ``unit`` ``None`` takes the unit stated by the volume.
+    """
+    volume = volumes.volumeFromNode(spectNode)
+    given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
+                   decayCorrectedTo, source)
+    facts = {}
+    if volume.unit:
+        facts["unit"] = {"value": volume.unit, "unit": "", "source": "scene", "detail": "unit of the volume"}
+    converted, facts = establishFacts(study, volume, facts, given, spectNode.GetName())
+    if ctNode is not None:
+        ct = volumes.volumeFromNode(ctNode)
+        requireFinite(ct)
+        _requireOverlap(converted, ct, spectNode.GetName())
+    isUnchanged = converted.array is volume.array and volume.unit == converted.unit
+    node = spectNode if isUnchanged else volumes.addVolume(
+        study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} Bq/mL"), "activityConcentration")
+    return _addTimePoint(study, node, ctNode, facts)
+
+
+def overrideFact(study, timePoint, name, value, unit, reason):
+    """Replace a fact by the user's own, with the reason that goes into the record; what was found is kept beside it.
+
+    Raises
+    ------
+    InputError
+        No reason, or a value that cannot be.
+    """
+    if not str(reason).strip():
+        raise InputError("An override needs a reason", timePoint.label, "Say why the value is replaced")
+    if name == "timeAfterAdministrationHours":
+        value = positiveNumber(value, "time after administration", timePoint.label)
+    found = timePoint.fact(name)
+    alternatives = list((found or {}).get("alternatives") or [])
+    if found:
+        alternatives.append({key: found.get(key) for key in ("value", "unit", "source", "detail")})
+    timePoint.setFact(name, value, unit, "user", "override", alternatives=alternatives, reason=str(reason).strip())
+
+
+def setExcluded(study, timePoint, isExcluded):
+    """Leave a time point out of all stages, or take it back; nothing is deleted."""
+    timePoint.isExcluded = bool(isExcluded)
+
+
+def setReference(study, timePoint):
+    """Make ``timePoint`` the one that the others are registered to and that regions are drawn on."""
+    study.referenceTimePoint = timePoint
+
+
+def includedTimePoints(study):
+    """The time points that are not excluded, in time order."""
+    return [timePoint for timePoint in study.timePoints if not timePoint.isExcluded]
+
+
+def rows(study):
+    """One row per time point for tables.
+
+    Returns
+    -------
+    list of dict
+        ``label``, ``name``, ``timeHours``, ``unit`` (as found), ``durationSeconds``, ``ct``, ``sources``
+        (fact name -> words), ``facts``, ``totalActivityMBq``, ``shareOfAdministered``, ``isExcluded``,
+        ``isReference``, ``problems`` (list of str).
+    """
+    reference = study.referenceTimePoint
+    table = []
+    for timePoint in study.timePoints:
+        total = totalActivityMBq(timePoint)
+        share = _shareOfAdministered(study, timePoint, total)
+        problems = [str(remark).rstrip(".") for remark in (timePoint.fact("remarks") or {}).get("value") or []]
+        if timePoint.timeHours is None:
+            problems.append("The time after administration is not known")
+        if share is not None and share > HIGHEST_PLAUSIBLE_SHARE:
+            problems.append(f"{share:.0%} of the administered activity left by decay is in view: check the unit, "
+                            "the calibration and the time")
+        table.append({
+            "label": timePoint.label, "name": timePoint.spectNode.GetName(), "timeHours": timePoint.timeHours,
+            "unit": (timePoint.fact("unit") or {}).get("value", ""),
+            "durationSeconds": (timePoint.fact("durationSeconds") or {}).get("value"),
+            "ct": timePoint.ctNode.GetName() if timePoint.ctNode else "",
+            "sources": {key: _sourceWords(fact) for key, fact in timePoint.facts.items()},
+            "facts": timePoint.facts, "totalActivityMBq": total, "shareOfAdministered": share,
+            "isExcluded": timePoint.isExcluded,
+            "isReference": reference is not None and reference.spectNode is timePoint.spectNode,
+            "problems": problems})
+    return table
+
+
+def totalActivityMBq(timePoint):
+    """Activity in the whole image in MBq."""
+    volume = volumes.volumeFromNode(timePoint.spectNode)
+    return float(volume.array.sum(dtype=np.float64)) * volume.voxelVolumeML * 1e-6
+
+
+def _addTimePoint(study, spectNode, ctNode, facts):
+    timePoint = study.addTimePoint(spectNode, ctNode)
+    for key, fact in facts.items():
+        timePoint.setFact(key, fact["value"], fact.get("unit", ""), fact["source"], fact.get("detail", ""),
+                          alternatives=fact.get("alternatives") or (), reason=fact.get("reason") or "")
+    return timePoint
+
+
+def _requireOverlap(spect, ct, label):
+    covered = fieldOfViewFraction(spect, ct)
+    if covered <= 0.0:
+        raise InputError("SPECT and CT do not overlap", label, "Check that both are of the same session and patient")
+
+
+def _activityShareOutside(spect, ct):
+    """Share of the (positive) activity of an image that lies beyond the CT."""
+    _hounsfield, covered = averageOnGrid(ct, spect)
+    activity = np.maximum(spect.array, 0)
+    total = float(activity.sum(dtype=np.float64))
+    return 0.0 if total == 0 else 1.0 - float(np.vdot(activity, covered)) / total
+
+
+def _shareOfAdministered(study, timePoint, totalMBq):
+    administered = administeredActivityMBq(study)
+    if administered is None or timePoint.timeHours is None or not study.choice("radionuclide"):
+        return None
+    return totalMBq / (administered * float(decayFactor(studyNuclide(study).halfLifeHours, timePoint.timeHours)))
+
+
+def _sourceWords(fact):
+    words = {"DICOM": "DICOM", "file": "study file", "user": "user", "scene": "scene"}.get(fact.get("source"), "")
+    detail = fact.get("detail")
+    reason = fact.get("reason")
+    text = f"{words} {detail}".strip() if detail else words
+    return f"{text}, because: {reason}" if reason else text
+
+
+def _missing(study):
+    found = includedTimePoints(study)
+    if not found:
+        return ["Add at least one time point: a SPECT or PET image with its time after administration"]
+    return [f"{timePoint.spectNode.GetName()}: give the time after administration"
+            for timePoint in found if timePoint.timeHours is None]
+
+
+def _inputs(study):
+    return {"radionuclide": study.choice("radionuclide"), "administration": study.choice("administration"),
+            "timePoints": [timePointInputs(timePoint) for timePoint in includedTimePoints(study)]}
+
+
+def timePointInputs(timePoint):
+    """What of a time point later results depend on."""
+    ctNode = timePoint.ctNode
+    return {"spect": volumes.contentDigest(timePoint.spectNode), "timeHours": timePoint.timeHours,
+            "ct": volumes.contentDigest(ctNode) if ctNode else None}
+
+
+def _compute(study, progress=noProgress):
+    faults, warnings = Faults(), []
+    found = includedTimePoints(study)
+    for timePoint in found:
+        label = timePoint.label
+        spect = volumes.volumeFromNode(timePoint.spectNode)
+        with faults.collect():
+            requireFinite(spect)
+            if spect.unit.lower() != "bq/ml":
+                raise InputError(f"The image is in '{spect.unit or 'no unit'}' instead of Bq/mL", label,
+                                 "Add it again as a time point with its unit")
+            if timePoint.timeHours <= 0:
+                raise InputError(f"The time after administration is {timePoint.timeHours:g} h", label,
+                                 "It has to be above zero")
+            if timePoint.ctNode:
+                ct = volumes.volumeFromNode(timePoint.ctNode)
+                _requireOverlap(spect, ct, label)
+                uncovered = _activityShareOutside(spect, ct)
+                if uncovered > UNCOVERED_SHARE:
+                    warnings.append(f"{label}: {uncovered:.0%} of the activity in view lies outside the CT.")
+        negative = float(-spect.array[spect.array < 0].sum(dtype=np.float64))
+        positive = float(spect.array[spect.array > 0].sum(dtype=np.float64))
+        if negative > 0.01 * positive:
+            warnings.append(f"{label}: negative voxel values amount to {negative / positive:.0%} of the activity.")
+    for earlier, later in zip(found, found[1:], strict=False):
+        if later.timeHours - earlier.timeHours < 1e-6:
+            faults.add(f"Two time points are at the same time, {later.timeHours:g} h", later.spectNode.GetName(),
+                       "Correct the time or exclude one of them")
+    faults.raiseIfAny()
+    table = rows(study)
+    warnings += [f"{row['label']}: {problem}." for row in table if not row["isExcluded"] for problem in row["problems"]]
+    warnings += _risingTotal(study, [row for row in table if not row["isExcluded"]])
+    keep = ("label", "name", "timeHours", "unit", "durationSeconds", "ct", "sources", "facts", "totalActivityMBq",
+            "shareOfAdministered", "isReference")
+    progress(1.0, "")
+    return {"rows": [{key: row[key] for key in keep} for row in table if not row["isExcluded"]]}, warnings
+
+
+def _risingTotal(study, table):
+    """A decay-corrected total that rises late is physically impossible without new uptake."""
+    halfLifeHours = studyNuclide(study).halfLifeHours
+    words = []
+    for earlier, later in zip(table, table[1:], strict=False):
+        if earlier["timeHours"] < EARLY_HOURS:
+            continue
+        elapsed = later["timeHours"] - earlier["timeHours"]
+        kept = earlier["totalActivityMBq"] * float(decayFactor(halfLifeHours, elapsed))
+        rise = later["totalActivityMBq"] / kept - 1.0
+        if rise > TOTAL_RISE_TOLERANCE:
+            words.append(f"The decay-corrected total activity rises by {rise:.0%} from {earlier['label']} to "
+                         f"{later['label']}: physically impossible without new uptake. Check times, units, "
+                         "calibration and field of view.")
+    return words
+
+
+STAGE = Stage("timePoints", "Time points", _missing, _inputs, _compute, needs=("protocol",))
