@@ -28,9 +28,10 @@ _NUCLIDE_CODES = {
     "C-131A3": "Ga-68",
 }  # fmt: skip
 
-# Larger than any administered activity (100 GBq) and smaller than any (0.1 MBq), to notice Bq where MBq belongs.
+# Larger than any administered activity, to notice Bq where MBq belongs; and the smallest one that is believed in the
+# unit that is right for the file, and in the other one.
 _LARGEST_ACTIVITY_MBQ = 1e5
-_SMALLEST_ACTIVITY_MBQ = 0.1
+_SMALLEST_ACTIVITY_MBQ = (0.1, 1.0)
 
 
 def tagText(*path):
@@ -218,9 +219,9 @@ def _activityFact(item, sequence, isActivityInBq):
         return {}, []  # an empty or zero value is how many systems write "not entered"
     detail = tagText((sequence, 0), "RadionuclideTotalDose")
     expected, other = ("Bq", "MBq") if isActivityInBq else ("MBq", "Bq")
-    for unit in (expected, other):
+    for unit, smallestMBq in zip((expected, other), _SMALLEST_ACTIVITY_MBQ, strict=True):
         activityMBq = stated * (1e-6 if unit == "Bq" else 1.0)
-        if _SMALLEST_ACTIVITY_MBQ <= activityMBq <= _LARGEST_ACTIVITY_MBQ:
+        if smallestMBq <= activityMBq <= _LARGEST_ACTIVITY_MBQ:
             warnings = []
             if unit != expected:
                 warnings.append(

@@ -114,7 +114,7 @@ def _axialHoles(body, ct):
     """Background that does not reach the border of its axial slice."""
     from scipy import ndimage
 
-    axial = _axialAxis(ct)
+    axial = axialAxis(ct)
     inPlane = ndimage.generate_binary_structure(3, 1)
     inPlane[tuple(slice(0, None, 2) if axis == axial else 1 for axis in range(3))] = False
     parts, count = ndimage.label(~body, inPlane)
@@ -147,7 +147,7 @@ def _ball(spacingMM, radiusMM):
     return sum((o * s) ** 2 for o, s in zip(offsets, spacing, strict=True)) <= (radiusMM + spacing.max() / 4) ** 2
 
 
-def _axialAxis(ct):
+def axialAxis(ct):
     """Array axis (of k, j, i) that runs most nearly from feet to head."""
     return 2 - int(np.abs(ct.ijkToRAS[2, :3] / ct.spacingMM).argmax())
 

@@ -10,14 +10,16 @@ from ..progress import noProgress
 from . import alignment, alignmentSearch
 from .checks import requireFinite
 from .grid import gridOf
-from .masks import dilated, shrinkToSpacing, shrunkBodyMask
+from .masks import axialAxis, dilated, shrinkToSpacing, shrunkBodyMask
 from .registrationQuality import Comparison, quality
+from .volume import Volume
 
 _KINDS = ("rigid", "affine")
 _FINE_MM, _MIDDLE_MM, _COARSE_MM = 4.0, 8.0, 12.0
 # skin belongs to the points that are compared; farther out lie couch and clothes
 _SKIN_MM = 8.0
 _LEAST_EXTENT_MM = 40.0
+_CUT_END_MM = 8.0
 _NO_OVERLAP = "The CT does not overlap with that of the reference time point: no part of the body is found in both"
 
 
@@ -174,8 +176,12 @@ class _Prepared:
         if extentMM.min() < _LEAST_EXTENT_MM:
             raise InputError(f"The CT is only {extentMM.min():.0f} mm long in one direction, too little to be "
                              f"registered (at least {_LEAST_EXTENT_MM:.0f} mm)", ct.name, "Load the whole CT")
-        self.image = shrinkToSpacing(ct, _FINE_MM)
-        self.body = shrunkBodyMask(self.image)
+        image = shrinkToSpacing(ct, _FINE_MM)
+        body = shrunkBodyMask(image)
+        kept = _withoutCutEnds(body)
+        matrix = gridOf(image).cropped(kept).ijkToRAS
+        self.image = Volume(image.array[kept], matrix, image.unit, image.name)
+        self.body = Volume(body.array[kept], matrix, "", body.name)
         self.region = dilated(self.body, _SKIN_MM)
         clipped = np.clip(self.image.array, *alignment.WINDOW_HU)
         self._windowed = self.image.withArray(np.where(self.region, clipped, np.float32(alignment.WINDOW_HU[0])))
@@ -205,6 +211,20 @@ class _Prepared:
 
     def coarse(self):
         return alignmentSearch.coarseImage(self._windowed, self.body.array, _COARSE_MM, alignment.WINDOW_HU[0])
+
+
+def _withoutCutEnds(body):
+    """Slices (k, j, i) without the ends of the body along the patient.
+
+    Where a scan ends, or is filled up with air, the cut through the body belongs to the scan and not to the patient.
+    """
+    axis = axialAxis(body)
+    used = np.flatnonzero(body.array.any(axis=tuple({0, 1, 2} - {axis})))
+    margin = int(np.ceil(_CUT_END_MM / body.spacingMM[2 - axis]))
+    first, last = used[0] + margin, used[-1] - margin
+    if (last - first + 1) * body.spacingMM[2 - axis] < _LEAST_EXTENT_MM:
+        first, last = used[0], used[-1]
+    return tuple(slice(int(first), int(last) + 1) if a == axis else slice(0, body.array.shape[a]) for a in range(3))
 
 
 def _bestStart(fixed, moving, name):

@@ -15,11 +15,13 @@ _INFERNO = (
     (245, 219, 76), (242, 234, 105), (243, 246, 138), (252, 255, 164),
 )  # fmt: skip
 
+# For SPECT over gray CT: black through red and orange to white, rising steadily in lightness.
+_WARM = ((0, 0, 0), (90, 10, 0), (180, 50, 0), (235, 120, 10), (255, 195, 80), (255, 255, 240))
+
 _MAPS = {
     # Without the almost black start: black over CT looks like air.
     "absorbedDose": ("Absorbed dose (Inferno)", _INFERNO[5:]),
-    # A warm map over gray CT: black through red and orange to white; lightness rises steadily.
-    "activity": ("Activity (warm)", ((0, 0, 0), (90, 10, 0), (180, 50, 0), (235, 120, 10), (255, 195, 80), (255, 255, 240))),
+    "activity": ("Activity (warm)", _WARM),
     "invertedGray": ("Activity (inverted gray)", ((255, 255, 255), (0, 0, 0))),
 }
 

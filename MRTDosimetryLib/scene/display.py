@@ -54,8 +54,8 @@ def displayedMaximum(node):
     positive = values[values > 0]
     if positive.size == 0:
         raise InputError("The image holds nothing above 0", node.GetName())
-    kept = np.partition(positive, min(positive.size - 1, int(positive.size * (1 - _IGNORED_FRACTION))))
-    return roundRange(float(kept[min(positive.size - 1, int(positive.size * (1 - _IGNORED_FRACTION)))]))[0]
+    rank = min(positive.size - 1, int(positive.size * (1 - _IGNORED_FRACTION)))
+    return roundRange(float(np.partition(positive, rank)[rank]))[0]
 
 
 def styleAbsorbedDose(node, maximumGy=None, withLegend=True):
@@ -126,7 +126,7 @@ def _style(node, mapKey, maximum, threshold):
 def showLegend(node, title, maximum):
     """Color legend of a volume with round labels; made once, then updated."""
     _, labels = roundRange(maximum)
-    logic = slicer.vtkSlicerColorLogic
+    logic = slicer.modules.colors.logic()
     legend = logic.GetColorLegendDisplayNode(node) or logic.AddDefaultColorLegendDisplayNode(node)
     legend.SetTitleText(title)
     legend.SetLabelFormat(labelFormat(maximum, labels))
@@ -185,7 +185,10 @@ def showDoseOverCT(study, maximumGy=None, opacity=_DOSE_OPACITY):
         styleCT(ct)
     if study.nodeByRole("segmentation") is not None:
         styleRegions(study.nodeByRole("segmentation"))
-    showOver(study.scene, ct, dose, opacity)
+    if ct is None:
+        showOver(study.scene, dose, None)
+    else:
+        showOver(study.scene, ct, dose, opacity)
     return maximum
 
 
@@ -205,11 +208,15 @@ def addAbsorbedDoseUnit(scene):
     selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
     if selection is not None and selection.GetUnitNode("absorbed dose") is not None:
         return selection.GetUnitNode("absorbed dose")
-    unit = scene.AddNewNodeByClass("vtkMRMLUnitNode", "gray")
-    unit.SetQuantity("absorbed dose")
-    unit.SetSuffix("Gy")
-    unit.SetPrecision(3)
-    unit.SetMinimumValue(0.0)
+    count = scene.GetNumberOfNodesByClass("vtkMRMLUnitNode")
+    units = (scene.GetNthNodeByClass(index, "vtkMRMLUnitNode") for index in range(count))
+    unit = next((node for node in units if node.GetQuantity() == "absorbed dose"), None)
+    if unit is None:
+        unit = scene.AddNewNodeByClass("vtkMRMLUnitNode", "gray")
+        unit.SetQuantity("absorbed dose")
+        unit.SetSuffix("Gy")
+        unit.SetPrecision(3)
+        unit.SetMinimumValue(0.0)
     if selection is not None:
         selection.SetUnitNodeID("absorbed dose", unit.GetID())
     return unit

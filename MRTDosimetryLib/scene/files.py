@@ -63,7 +63,10 @@ def openBundle(path):
     if not zipfile.is_zipfile(path):
         raise InputError("The file is no Slicer scene (.mrb)", path)
     if headless.isApplication():
-        slicer.util.loadScene(path, {"clear": True})
+        try:
+            slicer.util.loadScene(path, {"clear": True})
+        except RuntimeError as error:
+            raise InputError("The scene cannot be read", path, "See the log for the part that is damaged") from error
         return slicer.mrmlScene
     scene = headless.newScene()
     if not scene.ReadFromMRB(os.path.abspath(path)):

@@ -20,7 +20,8 @@ class Series:
     name : str
         In the legend.
     x, y : sequence of float
-        Values (a y of None is left out); alternatively ``tableNode`` with ``xColumn`` and ``yColumn`` (titles of number columns).
+        Values (a y of None is left out); alternatively ``tableNode`` with ``xColumn`` and ``yColumn``, the titles of
+        number columns.
     color : tuple of float
         Red, green, blue from 0 to 1.
     style : str
@@ -72,7 +73,8 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
     node.SetGridVisibility(True)
     seriesNodes = _resized(scene, node, "vtkMRMLPlotSeriesNode", _seriesNodes(node), len(series))
     node.RemoveAllPlotSeriesNodeIDs()
-    for item, seriesNode, source in zip(series, seriesNodes, _sources(scene, node, name, series, logScale), strict=True):
+    sources = _sources(scene, node, name, series, logScale)
+    for item, seriesNode, source in zip(series, seriesNodes, sources, strict=True):
         _setSeries(seriesNode, item, *source)
         node.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
     node.EndModify(wasModifying)

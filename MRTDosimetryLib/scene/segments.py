@@ -308,9 +308,9 @@ def _layerDigest(image, members, order):
     if not labels.any():
         return b""
     box = _boundingBox(labels)
-    matrix = _arrayToRAS(image)
-    matrix = matrix @ np.array([[1, 0, 0, box[2].start], [0, 1, 0, box[1].start], [0, 0, 1, box[0].start], [0, 0, 0, 1]])
-    digest = hashlib.blake2b(volumes.geometryBytes(matrix), digest_size=16)
+    start = np.eye(4)
+    start[:3, 3] = [part.start for part in reversed(box)]
+    digest = hashlib.blake2b(volumes.geometryBytes(_arrayToRAS(image) @ start), digest_size=16)
     digest.update(np.ascontiguousarray(labels[box]))
     return digest.digest()
 

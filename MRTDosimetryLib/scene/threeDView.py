@@ -166,8 +166,7 @@ class ThreeDView(View):
         # Room is left for the labels at both sides.
         scale = max(extent[2] * (0.62 if hasLegend else 0.54), side * 0.80 * size[1] / size[0])
         camera.SetParallelScale(scale)
-        if hasLegend:
-            camera.SetWindowCenter(0.0, -0.12)
+        camera.SetWindowCenter(0.0, -0.12 if hasLegend else 0.0)
         self.renderer.ResetCameraClippingRange()
 
     def _annotate(self, segmentationNode, names, texts, size):

@@ -178,12 +178,11 @@ class View:
             else:
                 x, y = position[0] + fraction * extent[0], position[1] - gap / pixels[1]
                 props.append(self.text(words, x, y, fontSize, textColor, vertical="Top"))
-        y = position[1] + extent[1] + (2.0 if isUpright else 1.0) * gap / pixels[1]
-        # An upright bar has a narrow margin: one line for the quantity's last word with its unit.
         x = position[0] + extent[0] / 2
-        if isUpright:
-            title = "\n".join(title.split(" ", 1))
-        props.append(self.text(title, x, y + gap / pixels[1], fontSize, textColor, vertical="Bottom"))
+        y = position[1] + extent[1] + (3.0 if isUpright else 2.0) * gap / pixels[1]
+        if isUpright:  # it stands in a narrow margin
+            title = title.replace(" ", "\n", 1)
+        props.append(self.text(title, x, y, fontSize, textColor, vertical="Bottom"))
         return props
 
     def _colorBar(self, colors, position, extent, isUpright):
@@ -235,9 +234,7 @@ class SliceView(View):
         self.compositeNode.SetSaveWithScene(False)
         self.applicationLogic.GetSliceLogics().AddItem(self.logic)
         self.node.SetOrientation(orientation)
-        self.activate(
-            slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance(), _SLICE_MANAGERS, self.node
-        )
+        self.activate(slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance(), _SLICE_MANAGERS, self.node)
         self._mapper = vtk.vtkImageMapper()
         self._mapper.SetColorWindow(255)
         self._mapper.SetColorLevel(127.5)
@@ -335,7 +332,7 @@ class SliceView(View):
     def _legendOf(self, volumeID):
         """(colors, maximum, title) of a volume that has a color legend, else None."""
         node = self.scene.GetNodeByID(volumeID) if volumeID else None
-        legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node) if node is not None else None
+        legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(node) if node is not None else None
         if legend is None or not legend.GetVisibility() or self.compositeNode.GetForegroundOpacity() == 0:
             return None
         style = node.GetDisplayNode()
@@ -363,6 +360,7 @@ class SliceView(View):
         return texts
 
     def close(self):
+        """Remove the view and its nodes from the scene."""
         self.applicationLogic.GetSliceLogics().RemoveItem(self.logic)
         model = self.logic.GetSliceModelNode()
         extra = [model, model.GetDisplayNode(), model.GetParentTransformNode()] if model is not None else []

@@ -10,6 +10,9 @@ from ..physics.decay import decayFactor
 from ..physics.units import concentrationFactorToBqPerML
 from .protocol import administrationDateTime, hoursBetween, parseDateTime, positiveNumber, studyNuclide
 
+# The header may time the end, the middle or a bed position; more than this is another scan or a wrong clock.
+TIME_DISAGREEMENT_HOURS = 1.0
+
 
 class Given:
     """What the user or the study file states about an image; ``None`` where it is silent."""
@@ -37,25 +40,25 @@ def readActivityImage(path, label):
         for key in ("acquisitionDurationSeconds", "frameDurationSeconds"):
             if key in facts:
                 facts.setdefault("durationSeconds", facts[key])
-        if series.warnings:
-            facts["remarks"] = {"value": list(series.warnings), "unit": "", "source": "DICOM",
-                                "detail": "found while reading"}
+        for words in series.warnings:
+            _remark(facts, words, "DICOM")
         return series.volume, facts
     return files.readImage(path, f"{label} SPECT"), {}
 
 
 def readCT(path, label):
-    """The CT of a file or DICOM folder in Hounsfield units."""
+    """The CT of a file or DICOM folder in Hounsfield units, and the facts its header states."""
     from ..dicom import readers
     from ..imaging import files
 
     if not os.path.exists(path):
         raise InputError("There is no such file or folder", str(path), "Check the path of the CT")
     if readers.isDicom(path):
-        volume = readers.readCTSeries(path).volume
+        series = readers.readCTSeries(path)
+        volume, facts = series.volume, {key: fact.toDict() for key, fact in series.facts.items()}
     else:
-        volume = files.readImage(path, f"{label} CT")
-    return volume.withArray(volume.array, unit="[hnsf'U]", name=f"{label} CT")
+        volume, facts = files.readImage(path, f"{label} CT"), {}
+    return volume.withArray(volume.array, unit="[hnsf'U]", name=f"{label} CT"), facts
 
 
 def establishFacts(study, volume, facts, given, label):
@@ -81,7 +84,8 @@ def establishFacts(study, volume, facts, given, label):
 
 
 def _settleTime(study, facts, given, label):
-    administered = administrationDateTime(study)
+    """Time after administration among the facts; what the header says otherwise stays beside it."""
+    header = _headerTime(study, facts, label)
     if given.acquisitionDateTime is not None:
         found = facts.get("acquisitionDateTime")
         parseDateTime(given.acquisitionDateTime, f"{label}: acquisitionDateTime")
@@ -93,24 +97,47 @@ def _settleTime(study, facts, given, label):
             raise InputError("The time after administration is not a number", label, "Give it in hours")
         fact = given.fact(float(hours), "h", "hoursAfterAdministration")
     else:
-        acquisition = facts.get("acquisitionDateTime")
-        start = administered
-        startSource = "administration date and time of the study"
-        if start is None and facts.get("radiopharmaceuticalStartDateTime"):
-            header = facts["radiopharmaceuticalStartDateTime"]
-            start = parseDateTime(header["value"], f"{label}: radiopharmaceutical start")
-            startSource = f"radiopharmaceutical start {header.get('detail', '')}".strip()
-        if acquisition is None or start is None:
+        fact = header if given.acquisitionDateTime is None else _headerTime(study, facts, label)
+        if fact is None:
             raise InputError("The time after administration is not known", label,
                              "Give hoursAfterAdministration, or the date and time of scan and administration")
-        scan = parseDateTime(acquisition["value"], f"{label}: acquisition date and time")
-        hours = hoursBetween(start, scan, label)
-        detail = f"acquisition start {acquisition.get('detail') or ''} minus {startSource}"
-        fact = {"value": hours, "unit": "h", "source": acquisition["source"], "detail": detail}
+    hours = fact["value"]
+    if header is not None and header is not fact:
+        fact["alternatives"] = [header]
+        if abs(header["value"] - hours) > TIME_DISAGREEMENT_HOURS:
+            _remark(facts, f"The time after administration of {hours:g} h disagrees with the {header['value']:.4g} h "
+                           "of the file's header", given.source)
     if not np.isfinite(hours) or hours <= 0:
         raise InputError(f"The time after administration is {hours:g} h, but has to be above zero", label,
                          "Check the times of scan and administration")
     facts["timeAfterAdministrationHours"] = fact
+
+
+def _headerTime(study, facts, label):
+    """Time after administration as a fact from the acquisition's date and time, or ``None``."""
+    acquisition, injected = facts.get("acquisitionDateTime"), facts.get("radiopharmaceuticalStartDateTime")
+    start, origin = administrationDateTime(study), "administration date and time of the study"
+    if start is None and injected:
+        start = parseDateTime(injected["value"], f"{label}: radiopharmaceutical start")
+        origin = f"radiopharmaceutical start {injected.get('detail', '')}".strip()
+    if acquisition is None or start is None:
+        return None
+    scan = parseDateTime(acquisition["value"], f"{label}: acquisition date and time")
+    return {"value": hoursBetween(start, scan, label), "unit": "h", "source": acquisition["source"],
+            "detail": f"acquisition start {acquisition.get('detail') or ''} minus {origin}"}
+
+
+def _remark(facts, words, source):
+    """Something the user should look at, kept with the facts."""
+    earlier = (facts.get("remarks") or {}).get("value") or []
+    facts["remarks"] = {"value": [*earlier, words], "unit": "", "source": source, "detail": "found while reading"}
+
+
+def compareFramesOfReference(facts, ctFacts):
+    """A remark when SPECT and CT state different frames of reference: then nothing says that they are aligned."""
+    spect, ct = (found.get("frameOfReferenceUID", {}).get("value") for found in (facts, ctFacts))
+    if spect and ct and spect != ct:
+        _remark(facts, "SPECT and CT have different frames of reference: check that they are aligned", "DICOM")
 
 
 def _settleUnit(volume, facts, given, label):

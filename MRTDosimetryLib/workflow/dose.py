@@ -106,7 +106,6 @@ def _compute(study, progress=noProgress):
     node = studyNodes.putVolume(study, "absorbedDose", absorbedDose, "absorbedDose")
     display.styleAbsorbedDose(node)
     studyNodes.writeDVH(study, regions, curves)
-    progress(1.0, "")
     return {"engine": engine.name, "engineTitle": engine.title, "notes": list(doseMap.notes),
             "density": densityChoice(study), "regions": regions, "dvhCurves": curves}, warnings
 

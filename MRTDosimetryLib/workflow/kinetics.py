@@ -148,7 +148,6 @@ def _compute(study, progress=noProgress):
     studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
     studyNodes.writeTimeActivity(study, value)
-    progress(1.0, "")
     return value, warnings
 
 

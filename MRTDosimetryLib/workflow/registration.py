@@ -132,7 +132,6 @@ def _compute(study, progress=noProgress):
             warnings.append(f"Registration of {row['label']}: {'; '.join(row['reasons'])}. Look at the alignment.")
     if kind == "none" and others:
         warnings.append("No registration: the images are taken as aligned.")
-    progress(1.0, "")
     return {"kind": kind, "reference": reference.label, "rows": table}, warnings
 
 

@@ -132,7 +132,6 @@ def _compute(study, progress=noProgress):
         columns.append(tables.Column(title, unit, [region[key] for region in value["regions"]]))
     studyNodes.putTable(study, "resultsTable", "Absorbed dose results", columns)
     presentation.arrange(study)
-    progress(1.0, "")
     return value, []
 
 

@@ -9,7 +9,7 @@ from ..imaging.checks import requireFinite
 from ..imaging.resampling import resample
 from ..physics.density import UNIFORM_DENSITY_G_PER_ML, densityGPerML
 from ..progress import noProgress
-from ..scene import segments, volumes
+from ..scene import segmentationFiles, segments, volumes
 from ..therapies.tissues import tissueOf
 from .regionMasks import overlapShare, regionLayers, regionNames, regionOccupancies, segmentationNode
 from .registration import referenceOf
@@ -48,6 +48,20 @@ def addFromLabelmap(study, path, names, timePoint):
     labels = files.readImage(path, "label map")
     requireFinite(labels)
     return addFromLabels(study, labels, names, timePoint, os.path.basename(str(path)))
+
+
+def addFromSegmentationFile(study, path, timePoint):
+    """Regions from a segmentation saved by Slicer (``.seg.nrrd``), drawn on ``timePoint``, which becomes the reference.
+
+    Raises
+    ------
+    InputError
+        Missing or unreadable file, or no segment in it.
+    """
+    node = segmentationFiles.readSegmentation(study.scene, path)
+    study.referenceTimePoint = timePoint
+    setSegmentation(study, node)
+    return node
 
 
 def addFromLabels(study, labels, names, timePoint, where="label map"):

@@ -10,7 +10,7 @@ from ..imaging.resampling import averageOnGrid
 from ..physics.decay import decayFactor
 from ..progress import noProgress
 from ..scene import volumes
-from .activityImage import Given, establishFacts, readActivityImage, readCT
+from .activityImage import Given, compareFramesOfReference, establishFacts, readActivityImage, readCT
 from .protocol import administeredActivityMBq, positiveNumber, studyNuclide
 from .stage import Stage
 
@@ -19,6 +19,8 @@ HIGHEST_PLAUSIBLE_SHARE = 1.1
 # A rise of the decay-corrected total by more than this between points after EARLY_HOURS needs new uptake.
 TOTAL_RISE_TOLERANCE = 0.02
 EARLY_HOURS = 12.0
+# Level 1 of the EANM enabling guide: an administered activity within 10 % of what was meant.
+ACTIVITY_DISAGREEMENT = 0.10
 # Activity outside the CT beyond this share is worth a word: it has no density and no absorbed dose.
 UNCOVERED_SHARE = 0.02
 
@@ -49,15 +51,17 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
         Everything found wrong with this time point.
     """
     label = name or os.path.basename(os.path.normpath(str(spectPath)))
-    faults, ct = Faults(), None
+    faults, ct, ctFacts = Faults(), None, {}
     with faults.collect():
         volume, facts = readActivityImage(spectPath, label)
     with faults.collect():
-        ct = readCT(ctPath, label) if ctPath is not None else None
+        if ctPath is not None:
+            ct, ctFacts = readCT(ctPath, label)
     faults.raiseIfAny()
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
                    decayCorrectedTo, source)
     converted, facts = establishFacts(study, volume, facts, given, label)
+    compareFramesOfReference(facts, ctFacts)
     if ct is not None:
         requireFinite(ct)
         _requireOverlap(converted, ct, label)
@@ -251,11 +255,30 @@ def _compute(study, progress=noProgress):
     faults.raiseIfAny()
     table = rows(study)
     warnings += [f"{row['label']}: {problem}." for row in table if not row["isExcluded"] for problem in row["problems"]]
+    warnings += _disagreements(study, found)
     warnings += _risingTotal(study, [row for row in table if not row["isExcluded"]])
     keep = ("label", "name", "timeHours", "unit", "durationSeconds", "ct", "sources", "facts", "totalActivityMBq",
             "shareOfAdministered", "isReference")
     progress(1.0, "")
     return {"rows": [{key: row[key] for key in keep} for row in table if not row["isExcluded"]]}, warnings
+
+
+def _disagreements(study, found):
+    """What the images' headers say against each other and against the study."""
+    words = []
+    patients = {timePoint.factValue("patientId") for timePoint in found} - {None, ""}
+    if len(patients) > 1:
+        words.append(f"The images are of different patients: {', '.join(sorted(patients))}.")
+    administered = administeredActivityMBq(study)
+    for timePoint in found:
+        stated = timePoint.factValue("radionuclide")
+        if stated and stated != study.choice("radionuclide"):
+            words.append(f"{timePoint.label}: the image is of {stated}, the study is of {study.choice('radionuclide')}.")
+        activity = timePoint.factValue("administeredActivityMBq")
+        if activity and administered and abs(activity / administered - 1.0) > ACTIVITY_DISAGREEMENT:
+            words.append(f"{timePoint.label}: the image's header states {activity:g} MBq administered, the study "
+                         f"{administered:g} MBq.")
+    return words
 
 
 def _risingTotal(study, table):

@@ -83,7 +83,8 @@ def benchmarkRegistration(slow):
             moving = scan(truth)
             for kind in kinds:
                 result, seconds = timed(lambda f=fixed, m=moving, k=kind: register(f, m, k))
-                row(f"{name}, {kind}", degrees, shiftMM, errorsMM(result.referenceFromTimePoint, truth, points), seconds)
+                errors = errorsMM(result.referenceFromTimePoint, truth, points)
+                row(f"{name}, {kind}", degrees, shiftMM, errors, seconds)
         matrix, seconds = timed(lambda: mutualInformationRigid(fixed, moving), 1)
         row(f"{name}, usual (4 mm, mask)", degrees, shiftMM, errorsMM(matrix, truth, points), seconds)
         if slow and fixed.array.size > 1e7:
@@ -146,7 +147,8 @@ def benchmarkOccupancy():
     def ours(matrix):
         return {label: region.volumeML for label, region in occupancy(labels, SPECT, matrix).items()}
 
-    print("\nOccupancy of 12 spheres, labels 512x512x115 on SPECT 128x128x100: largest error of volume, 2 mL and others")
+    print("\nOccupancy of 12 spheres, labels 512x512x115 on SPECT 128x128x100")
+    print("largest error of volume of the 2 mL sphere and of the others, and time")
     exact = np.bincount(labels.array.ravel()) * labels.voxelVolumeML
     for name, function in (("usual: nearest voxel", nearest), ("usual: sub-grid of everything", subGridEverywhere),
                            ("ours, moved", lambda: ours(move)), ("ours, parallel", lambda: ours(np.eye(4)))):

@@ -29,13 +29,15 @@ def scene():
 def study(scene):
     made = Study.create(scene, "Cycle 1")
     for hours in (24.0, 4.0):
-        spect = Volume(np.full((4, 5, 6), hours, np.float32), np.diag([5.0, 5.0, 5.0, 1.0]), "Bq/mL", f"SPECT {hours:g}")
+        values = np.full((4, 5, 6), hours, np.float32)
+        spect = Volume(values, np.diag([5.0, 5.0, 5.0, 1.0]), "Bq/mL", f"SPECT {hours:g}")
         ct = Volume(np.zeros((8, 10, 12), np.int16), np.diag([2.5, 2.5, 2.5, 1.0]), "[hnsf'U]", f"CT {hours:g}")
         point = made.addTimePoint(
             volumes.addVolume(scene, spect, "activityConcentration"), volumes.addVolume(scene, ct, "attenuation")
         )
         point.setFact("timeAfterAdministrationHours", hours, "h", "user")
-    dose = Volume(np.linspace(0, 21.3, 120, dtype=np.float32).reshape(4, 5, 6), np.diag([5.0, 5.0, 5.0, 1.0]), "Gy", "dose")
+    values = np.linspace(0, 21.3, 120, dtype=np.float32).reshape(4, 5, 6)
+    dose = Volume(values, np.diag([5.0, 5.0, 5.0, 1.0]), "Gy", "dose")
     made.setNodeForRole("absorbedDose", volumes.addVolume(scene, dose, "absorbedDose"))
     return made
 
@@ -100,8 +102,9 @@ def testChartSurvivesAFileAndLeavesOutWhatHasNoValue(scene, tmp_path):
 
 def testChartOfATextColumnIsRefused(scene):
     node = tables.setTable(None, scene, "Results", COLUMNS)
+    series = plots.Series("a", tableNode=node, xColumn="Voxels", yColumn="BED (Gy)")
     with pytest.raises(InputError, match="no number column"):
-        plots.setChart(scene, "x", "", "", "", [plots.Series("a", tableNode=node, xColumn="Voxels", yColumn="BED (Gy)")])
+        plots.setChart(scene, "x", "", "", "", [series])
 
 
 @pytest.mark.parametrize("value, maximum, labels, text", [
@@ -140,9 +143,9 @@ def testAbsorbedDoseIsShownOverCTWithLegendAndUnits(study):
     before = study.scene.GetNumberOfNodes()
     assert display.showDoseOverCT(study, 10.0) == 10.0
     assert study.scene.GetNumberOfNodes() == before
-    unit = study.scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
-    assert display.addAbsorbedDoseUnit(study.scene).GetSuffix() == "Gy"
-    assert unit is None or unit.GetUnitNode("absorbed dose") is not None
+    selection = study.scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
+    assert selection.GetUnitNode("absorbed dose") is display.addAbsorbedDoseUnit(study.scene)
+    assert selection.GetUnitNode("absorbed dose").GetSuffix() == "Gy"
 
 
 def testDisplaySurvivesAFile(study, tmp_path):

@@ -62,7 +62,8 @@ def testLabelsWithoutANameAreLeftOut(scene):
 
 
 @pytest.mark.parametrize("names, words", [
-    ({}, "No label"), ({1: ""}, "empty name"), ({1: "a", 2: "a"}, "same region name"), ({0: "air"}, "cannot be a region"),
+    ({}, "No label"), ({1: ""}, "empty name"), ({1: "a", 2: "a"}, "same region name"),
+    ({0: "air"}, "cannot be a region"),
     ({3: "spleen"}, r"Label 3 \(spleen\) is not in the image.*1, 2, 5")])
 def testNamesThatCannotBeUsedAreRefused(scene, names, words):
     before = scene.GetNumberOfNodes()

@@ -24,7 +24,7 @@ def study():
     scene = headless.newScene()
     made = Study.create(scene, "Case")
     k, j, i = np.indices((40, 40, 40))
-    # a water cylinder in air, with a hot ball on the patient's right (larger i is further right, R = 80 - 4 i)
+    # a water cylinder in air, with a hot ball on the patient's right (R = 80 - 4 i)
     body = np.where((j - 20) ** 2 / 144 + (i - 20) ** 2 / 256 < 1, 40, -1000).astype(np.int16)
     ball = (k - 20) ** 2 + (j - 20) ** 2 + (i - 12) ** 2 < 16
     dose = np.where(ball, 10.0, 0.0).astype(np.float32)

@@ -186,3 +186,35 @@ def test_risingTotalIsWarnedOf(tmp_path):
     writeImage(image.withArray(image.array * np.float32(6.0)), str(tmp_path / "spect4.nrrd"))
     assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
     assert any("without new uptake" in line for line in results(tmp_path)["warnings"])
+
+
+def test_segmentationFileGivesTheSameNumbers(case, tmp_path):
+    import slicer
+
+    from MRTDosimetryLib.scene import headless, segments
+    labels = bodyLabels()
+    node = segments.segmentationFromLabels(headless.newScene(), labels, {1: "liver", 3: "kidney left"}, "regions")
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(tmp_path / "regions.seg.nrrd"))
+    assert storage.WriteData(node)
+    study = writeStudy(tmp_path, change=lambda d: d.update(
+        regions={"segmentation": "regions.seg.nrrd", "timePoint": 0}))
+    assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
+    for mine, other in zip(results(tmp_path)["regions"], results(case)["regions"], strict=True):
+        assert mine["name"] == other["name"] and mine["volumeML"] == pytest.approx(other["volumeML"], rel=1e-6)
+        assert mine["timeIntegratedActivityMBqH"] == pytest.approx(other["timeIntegratedActivityMBqH"], rel=1e-6)
+
+
+def test_emptySegmentIsRefused(tmp_path, capfd):
+    import slicer
+
+    from MRTDosimetryLib.scene import headless, segments
+    node = segments.segmentationFromLabels(headless.newScene(), bodyLabels(), {1: "liver"}, "regions")
+    node.GetSegmentation().AddEmptySegment("empty", "spleen")
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetFileName(str(tmp_path / "regions.seg.nrrd"))
+    assert storage.WriteData(node)
+    study = writeStudy(tmp_path, change=lambda d: d.update(regions={"segmentation": "regions.seg.nrrd"}))
+    assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 2
+    shown = capfd.readouterr().err
+    assert "spleen" in shown and "empty" in shown and not (tmp_path / "out").exists()

@@ -128,15 +128,17 @@ def _literal(text):
 
 
 def _loadRequirements(path):
+    from packaging.requirements import Requirement
+
     with open(path, encoding="utf-8") as file:
-        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+        return [Requirement(line.strip()) for line in file if line.strip() and not line.startswith("#")]
 
 
 def _pipEnsure(requirements, requester=""):
     ensuredPackages.append((tuple(requirements), requester))
 
 
-class _Parent(types.SimpleNamespace):
+class ModuleParent(types.SimpleNamespace):
     """The module object (qSlicerScriptedLoadableModule) that metadata is written to."""
 
     def __setattr__(self, name, value):

@@ -1,0 +1,128 @@
+"""The module file: metadata, life cycle, packages at first use, self test."""
+
+import os
+import unittest
+
+import pytest
+import StandIns
+
+if StandIns.missingReason():
+    pytest.skip(StandIns.missingReason(), allow_module_level=True)
+
+from StandIns import application, driving  # noqa: E402
+
+
+@pytest.fixture
+def wizard():
+    with driving.Wizard() as opened:
+        yield opened
+
+
+def testMetadata(wizard):
+    parent = application.ModuleParent()
+    module = wizard.module.MRTDosimetry(parent)
+    assert parent.title == "MRT Dosimetry" and parent.categories == ["Nuclear Medicine"]
+    assert "research use" in parent.helpText and "treating physician decides" in parent.helpText
+    assert "Not affiliated with the EURAMET" in parent.acknowledgementText
+    assert module.parent is parent
+    with pytest.raises(AttributeError):
+        parent.noSuchProperty = 1
+
+
+def testIconsExistAndAreDrawn(wizard):
+    from MRTDosimetryLib.steps import icons
+
+    assert os.path.exists(os.path.join(driving.MODULE_FOLDER, "Resources", "Icons", "MRTDosimetry.svg"))
+    for name in (*icons.STATES, "warning", "info", "user", "header"):
+        image = icons.icon(name).pixmap(32, 32).toImage()
+        opaque = sum(image.pixelColor(x, y).alpha() > 128 for x in range(0, 32, 2) for y in range(0, 32, 2))
+        assert opaque > 15, f"{name} is empty"
+
+
+def testEnterExitCleanupTwice(wizard):
+    for _round in range(2):
+        wizard.widget.exit()
+        wizard.widget.enter()
+    wizard.ui.newStudyButton.click()
+    wizard.page("regions")
+    wizard.widget.exit()
+    wizard.widget.exit()
+    wizard.widget.cleanup()
+    assert wizard.widget.Observations == []
+
+
+def testSceneCloseAndReload(wizard):
+    import slicer
+
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    for step in ("timePoints", "regions"):
+        wizard.page(step)
+    slicer.mrmlScene.Clear(0)
+    assert wizard.study is None
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    wizard.page("regions")
+    assert wizard.shell.step.ui.segmentEditor.segmentationNode() is not None
+
+
+def testNodesFromOutsideAreNoticed(wizard):
+    """A study made by a script appears after the events have settled."""
+    study = wizard.module.MRTDosimetryLogic.createStudy("By script")
+    wizard.shell.updateStudies()
+    assert wizard.ui.studySelector.currentText == "By script" and wizard.study == study
+    assert [item.name for item in wizard.module.MRTDosimetryLogic.studies()] == ["By script"]
+
+
+def testWorksWithoutMainWindow():
+    """--no-main-window: there is no layout manager."""
+    with driving.Wizard(hasMainWindow=False) as wizard:
+        import slicer
+
+        assert slicer.app.layoutManager() is None
+        wizard.ui.newStudyButton.click()
+        driving.addSmallStudy(wizard.study)
+        wizard.page("results")
+        wizard.ui.computeButton.click()
+        assert wizard.shell._states["results"] == "done"
+        for step in wizard.shell.steps:
+            page = wizard.page(step.name)
+            if page.mainTable() is not None and page.mainTable().rowCount:
+                page.showRow(0)
+
+
+def testPackagesAreAskedForAtFirstUseOnly(wizard):
+    application.ensuredPackages.clear()
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    wizard.page("regions")
+    wizard.ui.computeButton.click()
+    assert application.ensuredPackages == []
+    wizard.page("kinetics")
+    wizard.ui.computeButton.click()
+    (requirements, requester), = application.ensuredPackages
+    assert {item.name for item in requirements} == {"lmfit", "jinja2", "matplotlib"}
+    assert requester == "MRTDosimetry"
+
+
+def testDecliningTheInstallationIsShownInThePanel(wizard, monkeypatch):
+    import slicer.packaging
+
+    def decline(requirements, requester=""):
+        raise RuntimeError("User declined package installation")
+
+    monkeypatch.setattr(slicer.packaging, "pip_ensure", decline)
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    wizard.page("kinetics")
+    wizard.ui.computeButton.click()
+    assert any("Python packages" in text and "declined" in text for text in wizard.messages())
+    assert wizard.shell._states["kinetics"] == "ready"
+
+
+def testModuleSelfTestPasses(wizard):
+    """The same test class that the application runs; a skipped test raises here."""
+    test = wizard.module.MRTDosimetryTest()
+    names = unittest.defaultTestLoader.getTestCaseNames(wizard.module.MRTDosimetryTest)
+    assert "test_SamplePatient" in names
+    test.runTest()

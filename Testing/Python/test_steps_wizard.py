@@ -1,0 +1,298 @@
+"""The wizard as a whole: states, messages, cancel, roles, studies, the sample patient from images to report."""
+
+import os
+
+import pytest
+import StandIns
+
+if StandIns.missingReason():
+    pytest.skip(StandIns.missingReason(), allow_module_level=True)
+
+from StandIns import driving, pythonQt  # noqa: E402
+from StandIns.driving import texts  # noqa: E402
+
+
+@pytest.fixture
+def wizard():
+    with driving.Wizard() as opened:
+        yield opened
+
+
+@pytest.fixture
+def small(wizard):
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    wizard.shell.refresh()
+    return wizard
+
+
+def statesOf(wizard):
+    return list(wizard.shell._states.values())
+
+
+def contentOf(study):
+    """Everything the study keeps, to see that nothing changed."""
+    node = study.node
+    parameters = {name: node.GetParameter(name) for name in node.GetParameterNames()}
+    names = sorted(study.scene.GetNthNode(i).GetName() or "" for i in range(study.scene.GetNumberOfNodes()))
+    facts = [point.spectNode.GetAttribute("MRTDosimetry.facts") for point in study.timePoints]
+    return parameters, names, facts
+
+
+def testEmptySceneOffersAStudyAndTheSample(wizard):
+    assert wizard.study is None
+    assert wizard.ui.pageStack.currentWidget() is wizard.ui.emptyPage
+    assert wizard.ui.computeButton.isHidden() and wizard.ui.messageList.isHidden()
+    wizard.grab("empty")
+    wizard.ui.newStudyButton.click()
+    assert wizard.study is not None
+    assert wizard.ui.pageTitle.text == "Protocol"
+    assert set(statesOf(wizard)) == {"needsInput"}
+
+
+def testStepBarShowsStatesAndWhatIsMissing(small):
+    bar = small.shell.stepBar
+    assert "Report: needs input" in bar.button(7).toolTip
+    assert "Choose the folder" in bar.button(7).toolTip
+    assert "Kinetics: ready" in bar.button(4).toolTip
+    bar.button(4).click()
+    assert small.ui.pageTitle.text == "Kinetics" and bar.button(4).checked and not bar.button(0).checked
+
+
+def testComputeButtonSaysWhyItIsDisabled(wizard):
+    wizard.ui.newStudyButton.click()
+    for number in range(8):
+        wizard.shell.stepBar.button(number).click()
+        assert not wizard.ui.computeButton.enabled
+        assert "Choose the protocol or the radionuclide" in wizard.ui.computeButton.toolTip
+
+
+def testAMessageOfAnEarlierStepLeadsThere(wizard):
+    wizard.ui.newStudyButton.click()
+    wizard.page("kinetics")
+    item = wizard.ui.messageList.item(0)
+    assert item.text() == "Protocol: Choose the protocol or the radionuclide"
+    wizard.ui.messageList.itemClicked.emit(item)
+    assert wizard.ui.pageTitle.text == "Protocol"
+
+
+def testAMessageSelectsTheRegionItNames(small):
+    page = small.page("kinetics")
+    small.ui.computeButton.click()
+    row = next(i for i, text in enumerate(small.messages()) if text.startswith("kidney left"))
+    page.ui.kineticsTable.setCurrentCell(0, 0)
+    small.ui.messageList.itemClicked.emit(small.ui.messageList.item(row))
+    table = page.ui.kineticsTable
+    assert table.item(table.currentRow(), 0).text() == "kidney left"
+
+
+def testBackAndNext(small):
+    seen = []
+    for _step in range(8):
+        seen.append(small.ui.pageTitle.text)
+        small.ui.nextButton.click()
+    assert seen == ["Protocol", "Time points", "Registration", "Regions", "Kinetics", "Absorbed dose", "Results", "Report"]
+    assert not small.ui.nextButton.enabled
+    small.ui.backButton.click()
+    assert small.ui.pageTitle.text == "Results"
+
+
+def testOneButtonComputesEverythingBefore(small):
+    small.page("results")
+    small.ui.computeButton.click()
+    assert statesOf(small) == ["done"] * 7 + ["needsInput"]
+    assert not small.ui.computeButton.enabled and small.ui.computeButton.toolTip == "Up to date"
+    assert small.ui.nextButton.default
+
+
+def testGoingBackMakesStaleAndComputeAllStaleMends(small):
+    from MRTDosimetryLib.workflow import kinetics
+
+    small.page("results")
+    small.ui.computeButton.click()
+    before = texts(small.page("results").ui.resultsTable)
+    assert small.ui.computeStaleButton.isHidden()
+    kinetics.setModel(small.study, "trapezoid")
+    small.shell.refresh()
+    assert statesOf(small)[4:7] == ["stale"] * 3
+    assert texts(small.shell.step.ui.resultsTable) == before, "nothing is deleted"
+    assert not small.ui.computeStaleButton.isHidden()
+    small.ui.computeStaleButton.click()
+    assert statesOf(small)[:7] == ["done"] * 7
+    assert texts(small.shell.step.ui.resultsTable) != before
+
+
+@pytest.mark.parametrize("report", [1, 3, 6, 10])
+def testCancelLeavesTheStudyAsItWas(small, monkeypatch, report):
+    """Cancel is pressed at some point of the fits: the canceled stage leaves no trace, and it can be run again."""
+    small.page("regions")
+    small.ui.computeButton.click()
+    small.page("kinetics")
+    before = contentOf(small.study)
+    cancelAtReport(monkeypatch, report)
+    small.ui.computeButton.click()
+    assert any(text.startswith("Canceled") for text in small.messages())
+    assert contentOf(small.study) == before
+    monkeypatch.undo()
+    small.ui.computeButton.click()
+    assert small.shell._states["kinetics"] == "done"
+
+
+def cancelAtReport(monkeypatch, number):
+    """Press Cancel when the running work reports for the ``number``-th time."""
+    import slicer
+
+    opened, original, events, count = [], slicer.util.createProgressDialog, slicer.app.processEvents, [0]
+
+    def create(*args, **kwargs):
+        opened.append(original(*args, **kwargs))
+        return opened[-1]
+
+    def processEvents():
+        events()
+        count[0] += 1
+        if count[0] == number:
+            opened[-1].cancel()
+
+    monkeypatch.setattr(slicer.util, "createProgressDialog", create)
+    monkeypatch.setattr(slicer.app, "processEvents", processEvents, raising=False)
+
+
+def testErrorsAreShownInTheirOwnWordsAndClearedByTheNextRun(small):
+    from MRTDosimetryLib.workflow import timePoints
+
+    timePoints.overrideFact(small.study, small.study.timePoints[1], "timeAfterAdministrationHours", 96.0, "h", "typo")
+    small.page("timePoints")
+    small.ui.computeButton.click()
+    assert small.shell._states["timePoints"] == "error"
+    assert any("same time" in text for text in small.messages())
+    timePoints.overrideFact(small.study, small.study.timePoints[1], "timeAfterAdministrationHours", 24.0, "h", "mended")
+    small.shell.goToStep(1)
+    small.ui.computeButton.click()
+    assert small.shell._states["timePoints"] == "done"
+    assert not any("same time" in text for text in small.messages())
+
+
+def testUnexpectedErrorsAreNotSwallowed(small, monkeypatch):
+    from MRTDosimetryLib.workflow import stages
+
+    def broken(*_args, **_kwargs):
+        raise ZeroDivisionError("a fault of the program")
+
+    monkeypatch.setattr(stages, "runStale", broken)
+    small.page("kinetics")
+    small.ui.computeButton.click()
+    assert "a fault of the program" in pythonQt.takeSlotFailures()[0]
+    assert not small.shell.isBusy
+
+
+def testPhysicianSeesRegionsResultsAndReport(small):
+    small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("physician"))
+    assert small.ui.pageTitle.text == "Regions"
+    shown = [number for number in range(8) if not small.shell.stepBar.button(number).isHidden()]
+    assert [small.shell.steps[number].name for number in shown] == ["regions", "results", "report"]
+    assert small.shell.step.ui.labelMapSection.isHidden()
+    assert small.shell.step.ui.segmentEditor.segmentationNode() is not None, "drawing tools are ready"
+    small.grab("physician")
+    small.ui.nextButton.click()
+    assert small.ui.pageTitle.text == "Results"
+    small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("physicist"))
+    assert all(not small.shell.stepBar.button(number).isHidden() for number in range(8))
+
+
+def testSeveralStudies(small):
+    first = small.study
+    small.shell.studies.add()
+    assert small.ui.studySelector.count == 2 and small.study != first
+    pythonQt.queueReply("QInputDialog.getText", "Cycle 2")
+    small.shell.studies.rename()
+    assert small.study.name == "Cycle 2" and small.ui.studySelector.currentText == "Cycle 2"
+    pythonQt.queueReply("QInputDialog.getText", "")
+    small.shell.studies.rename()
+    assert small.study.name == "Cycle 2", "canceled"
+    small.ui.studySelector.setCurrentIndex(0)
+    assert small.study == first
+
+
+def testTheSceneIsTheOnlyMemory(small, tmp_path):
+    """Saved, closed and opened again: the same study with the same numbers."""
+    import slicer
+    from MRTDosimetryLib.scene import files
+
+    small.page("results")
+    small.ui.computeButton.click()
+    before = texts(small.shell.step.ui.resultsTable)
+    path = str(tmp_path / "study.mrb")
+    files.saveBundle(small.scene, path)
+    slicer.mrmlScene.Clear(0)
+    assert small.study is None and small.ui.pageStack.currentWidget() is small.ui.emptyPage
+    files.openBundle(path)
+    small.shell.updateStudies()
+    assert small.study is not None
+    small.page("results")
+    assert texts(small.shell.step.ui.resultsTable) == before
+    assert statesOf(small)[:7] == ["done"] * 7
+
+
+def testDeletedNodesAreSurvived(small):
+    small.page("results")
+    small.ui.computeButton.click()
+    for node in (small.study.timePoints[2].spectNode, small.study.nodeByRole("segmentation")):
+        small.scene.RemoveNode(node)
+        small.shell.refresh()
+    for step in small.shell.steps:
+        small.page(step.name)
+    small.scene.RemoveNode(small.study.node)
+    small.shell.refresh()
+    assert small.study is None
+
+
+def testLayoutsAreShownAndGivenBack(small):
+    import slicer
+
+    manager = slicer.app.layoutManager()
+    small.widget.exit()
+    manager.setLayout(6)
+    small.widget.enter()
+    small.page("kinetics")
+    small.ui.computeButton.click()
+    assert manager.layout == 15083
+    chart = small.study.nodeByRole("timeActivityChart")
+    assert manager.plotWidget(0).mrmlPlotViewNode().GetPlotChartNodeID() == chart.GetID()
+    small.page("results")
+    small.ui.computeButton.click()
+    assert manager.layout == 15085 and manager.tableViewCount == 1
+    table = small.study.nodeByRole("resultsTable")
+    assert manager.tableWidget(0).mrmlTableViewNode().GetTableNodeID() == table.GetID()
+    small.widget.exit()
+    assert manager.layout == 6
+
+
+def testSamplePatientFromImagesToReport(wizard, tmp_path):
+    """The whole job through the buttons alone."""
+    wizard.shell.studies.sampleSize = "small"
+    wizard.ui.loadSampleButton.click()
+    assert wizard.ui.pageTitle.text == "Time points" and wizard.messages() == []
+    pythonQt.queueReply("QFileDialog.getExistingDirectory", str(tmp_path / "out"))
+    page = wizard.page("report")
+    page.ui.folderButton.click()
+    wizard.ui.computeButton.click()
+    assert statesOf(wizard) == ["done"] * 8, wizard.messages()
+    shown = {page.ui.filesList.item(row).text() for row in range(page.ui.filesList.count)}
+    assert {"results.json", "report.html", "record.json", "scene.mrb", "absorbedDose.nrrd"} <= shown
+    assert all(os.path.exists(os.path.join(tmp_path, "out", name)) for name in shown)
+    rows = {row[0]: row for row in texts(wizard.page("results").ui.resultsTable)}
+    assert {"liver", "kidney left", "lesion 3"} <= set(rows)
+    for step in wizard.shell.steps:
+        wizard.page(step.name)
+        wizard.grab(f"sample-{step.name}")
+
+
+@pytest.mark.parametrize("report", [1, 8])
+def testCanceledSampleLeavesNothing(wizard, monkeypatch, report):
+    wizard.shell.studies.sampleSize = "small"
+    names = {wizard.scene.GetNthNode(i).GetID() for i in range(wizard.scene.GetNumberOfNodes())}
+    cancelAtReport(monkeypatch, report)
+    wizard.ui.loadSampleButton.click()
+    assert wizard.study is None
+    assert {wizard.scene.GetNthNode(i).GetID() for i in range(wizard.scene.GetNumberOfNodes())} == names
