@@ -120,7 +120,8 @@ def _sliceOrder(dataset, where):
         raise InputError("There is only one slice; a volume needs all slices", where)
     vector = dataset.get("SliceVector")
     if vector is None or isinstance(vector, int) or len(vector) == 0:
-        return np.arange(frames), ["The file does not number its slices (Slice Vector); their order in the file is used"]
+        warning = "The file does not number its slices (Slice Vector); their order in the file is used"
+        return np.arange(frames), [warning]
     vector = np.asarray(vector, dtype=int)
     if not np.array_equal(np.sort(vector), np.arange(1, frames + 1)):
         raise InputError("The slice numbers of the file are not 1 to the number of slices (Slice Vector)", where)

@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import InputError
 from .headers import number, tagText, text
 
-# UCUM codes of an activity concentration and the factor to Bq/mL. Codes are case-sensitive; "ml" and "mL" are both UCUM.
+# UCUM codes of an activity concentration and the factor to Bq/mL. Codes are case-sensitive; both "ml" and "mL" exist.
 _CONCENTRATION_FACTORS = {"Bq/ml": 1.0, "Bq/mL": 1.0, "kBq/ml": 1e3, "kBq/mL": 1e3, "MBq/ml": 1e6, "MBq/mL": 1e6}
 _RELATIVE_SLOPE_TOLERANCE = 1e-3
 

@@ -145,7 +145,7 @@ def absorbedDoseChart(regions, imageFormat="svg"):
         raise InputError("There are no absorbed doses to draw", "absorbed dose chart")
     styles = regionStyles([region["name"] for region in regions])
     with chartContext():
-        figure = newFigure(PAGE_WIDTH_INCH, min(0.19 * len(regions) + 0.45, _MAXIMUM_HEIGHT_INCH))
+        figure = newFigure(PAGE_WIDTH_INCH, min(0.165 * len(regions) + 0.42, _MAXIMUM_HEIGHT_INCH))
         axes = figure.subplots()
         largestGy = 0.0
         ends = []

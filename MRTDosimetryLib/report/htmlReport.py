@@ -17,7 +17,7 @@ from .tables import NOT_RECORDED
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # More than this would push the summary off the first page; the full list then follows in a section of its own.
-_WARNINGS_ON_FIRST_PAGE = 6
+_WARNINGS_ON_FIRST_PAGE = 5
 _REGIONS_WITH_CHART_ON_FIRST_PAGE = 10
 _PANELS_PER_CHART = 24
 

@@ -169,7 +169,6 @@ class Study:
     def addTimePoint(self, spectNode, ctNode=None):
         """Make a SPECT (or PET) volume, with its CT, a time point of the study."""
         self._requireInScene(spectNode)
-        self._forgetRemovedTimePoints()
         point = TimePoint(self, spectNode)
         if point in self.timePoints:
             raise InputError("The volume already is a time point of the study", spectNode.GetName())
@@ -180,7 +179,6 @@ class Study:
 
     def removeTimePoint(self, timePoint):
         """Take a time point out of the study; its volumes stay in the scene."""
-        self._forgetRemovedTimePoints()
         for index in range(self.node.GetNumberOfNodeReferences(_TIME_POINT_ROLE)):
             if self.node.GetNthNodeReference(_TIME_POINT_ROLE, index) is timePoint.spectNode:
                 if self.node.GetNodeReference(_REFERENCE_ROLE) is timePoint.spectNode:
@@ -188,13 +186,6 @@ class Study:
                 self.node.RemoveNthNodeReferenceID(_TIME_POINT_ROLE, index)
                 return
         raise InputError("The volume is not a time point of the study", timePoint.label)
-
-    def _forgetRemovedTimePoints(self):
-        """Drop references to deleted volumes, before a later node can be given the same ID."""
-        for role in (_TIME_POINT_ROLE, _REFERENCE_ROLE):
-            for index in reversed(range(self.node.GetNumberOfNodeReferences(role))):
-                if self.node.GetNthNodeReference(role, index) is None:
-                    self.node.RemoveNthNodeReferenceID(role, index)
 
     @property
     def referenceTimePoint(self):

@@ -18,8 +18,6 @@ _SLICE_MANAGERS = (
     "vtkMRMLSegmentationsDisplayableManager2D",
     "vtkMRMLRulerDisplayableManager",
 )
-# Letters at the left, right, bottom and top of a slice as it is shown.
-_EDGE_LETTERS = {"Axial": "RLPA", "Coronal": "RLIS", "Sagittal": "APIS"}
 # Indices in RAS of the horizontal, vertical and normal axis of a slice.
 _AXES = {"Axial": (0, 1, 2), "Coronal": (0, 2, 1), "Sagittal": (1, 2, 0)}
 _BODY_MARGIN = 1.18
@@ -207,6 +205,13 @@ class View:
         return actor
 
 
+def _letters(direction):
+    """Letters of the patient's side to which a direction in RAS mostly points, and of the opposite one."""
+    axis = int(np.argmax(np.abs(direction)))
+    letters = ("R", "L"), ("A", "P"), ("S", "I")
+    return letters[axis] if direction[axis] > 0 else letters[axis][::-1]
+
+
 class SliceView(View):
     """A slice through the scene: CT, absorbed dose over it, outlines of the regions, legend.
 
@@ -220,7 +225,7 @@ class SliceView(View):
     """
 
     def __init__(self, scene, orientation, name):
-        if orientation not in _EDGE_LETTERS:
+        if orientation not in _AXES:
             raise InputError(f"Unknown slice orientation '{orientation}'", mend="Use Axial, Coronal or Sagittal")
         super().__init__(scene)
         self.orientation = orientation
@@ -345,15 +350,21 @@ class SliceView(View):
             colors.append(tuple(color[:3]) if index >= hidden else _TRANSPARENT)
         return colors, maximum, legend.GetTitleText()
 
+    def sides(self):
+        """The letters (R, L, A, P, S, I) that stand at the "left", "right", "bottom" and "top" of the picture."""
+        toRAS = volumes.matrixFromVTK(self.node.GetSliceToRAS())
+        right, top = _letters(toRAS[:3, 0]), _letters(toRAS[:3, 1])
+        return {"left": right[1], "right": right[0], "bottom": top[1], "top": top[0]}
+
     def _labels(self, caption, fontSize, width):
         """Letters of the directions and the caption; ``width`` is the fraction of the picture the slice takes."""
         white = (1.0, 1.0, 1.0)
-        left, right, bottom, top = _EDGE_LETTERS[self.orientation]
+        sides = self.sides()
         texts = [
-            self.text(left, 0.012, 0.5, fontSize, white, "Left", isBold=True),
-            self.text(right, width - 0.012, 0.5, fontSize, white, "Right", isBold=True),
-            self.text(top, width / 2, 0.985, fontSize, white, vertical="Top", isBold=True),
-            self.text(bottom, width / 2, 0.075, fontSize, white, vertical="Bottom", isBold=True),
+            self.text(sides["left"], 0.012, 0.5, fontSize, white, "Left", isBold=True),
+            self.text(sides["right"], width - 0.012, 0.5, fontSize, white, "Right", isBold=True),
+            self.text(sides["top"], width / 2, 0.985, fontSize, white, vertical="Top", isBold=True),
+            self.text(sides["bottom"], width / 2, 0.075, fontSize, white, vertical="Bottom", isBold=True),
         ]
         if caption:
             texts.append(self.text(caption, 0.012, 0.985, fontSize, white, "Left", "Top"))

@@ -6,6 +6,9 @@ from slicer.i18n import tr as _
 
 from ..workflow import stages
 
+# Between a row's name and what is noted beside it.
+NOTE_MARK = " \N{MIDDLE DOT} "
+
 
 class Step:
     """One page of the wizard.
@@ -82,6 +85,9 @@ class Step:
     def exit(self):
         """The page leaves the front."""
 
+    def showInViews(self):
+        """Show in the views what the step is about; called on entering and after computing."""
+
     def refresh(self):
         """Show the study as it is now."""
 
@@ -103,15 +109,16 @@ class Step:
             getattr(self.ui, name).setVisible(isPhysicist)
 
     def goTo(self, text):
-        """Show what a message is about; the default selects the table row whose first column it names."""
+        """Show what a message is about; the default selects the table row that it names."""
         table = self.mainTable()
         if table is None:
             return
-        for row in range(table.rowCount):
-            if table.item(row, 0).text() in text:
-                table.setCurrentCell(row, 0)
-                self.showRow(row)
-                return
+        names = [(table.item(row, 0).text().split(NOTE_MARK)[0], row) for row in range(table.rowCount)]
+        # The longest name that occurs: "24 h" holds "4 h" as well.
+        _length, row = max(((len(name), row) for name, row in names if name in text), default=(0, -1))
+        if row >= 0:
+            table.setCurrentCell(row, 0)
+            self.showRow(row)
 
     def mainTable(self):
         """The table that messages refer to, or None."""

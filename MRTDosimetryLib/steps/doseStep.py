@@ -42,7 +42,7 @@ class DoseStep(Step):
     def mainTable(self):
         return self.ui.doseTable
 
-    def enter(self):
+    def showInViews(self):
         if self.study.nodeByRole("absorbedDose") is not None:
             display.showDoseOverCT(self.study)
 

@@ -44,7 +44,7 @@ class KineticsStep(Step):
     def mainTable(self):
         return self.ui.kineticsTable
 
-    def enter(self):
+    def showInViews(self):
         showChart(self.study.nodeByRole("timeActivityChart"))
 
     def refresh(self):

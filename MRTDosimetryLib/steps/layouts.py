@@ -100,13 +100,18 @@ def showTable(tableNode):
             viewNode.SetTableNodeID(tableNode.GetID())
 
 
-def showVolumes(background, foreground=None, opacity=0.5, isFitted=True):
+def showVolumes(background, foreground=None, opacity=0.5):
     """Show volumes in all slice views, ``foreground`` over ``background``."""
     slicer.util.setSliceViewerLayers(
         background=background.GetID() if background else None,
         foreground=foreground.GetID() if foreground else None, foregroundOpacity=opacity)
+    fitSliceViews()
+
+
+def fitSliceViews():
+    """Make the slice views show the whole of their images."""
     manager = slicer.app.layoutManager()
-    if isFitted and manager is not None:
+    if manager is not None:
         manager.resetSliceViews()
 
 

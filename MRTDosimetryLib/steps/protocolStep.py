@@ -54,7 +54,7 @@ class ProtocolStep(Step):
         if given.get("dateTime"):
             ui.dateBox.dateTime = qt.QDateTime.fromString(given["dateTime"][:19], _DATE_FORMAT)
         self._showSource(given)
-        ui.protocolWords.text = self._words(content)
+        ui.protocolWords.text = self._words(content) if radionuclide else ""
 
     def _showSource(self, given):
         mark = self.ui.activitySource

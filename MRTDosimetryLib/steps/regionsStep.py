@@ -4,10 +4,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError
+from ..scene import display
 from ..workflow import segmentation
 from . import icons
 from .base import Step
-from .layouts import showRegion, showVolumes
+from .layouts import showRegion
 from .tables import fill, numberCell, textCell
 
 # An editor node of our own, so that the Segment Editor module keeps its own state.
@@ -76,12 +77,12 @@ class RegionsStep(Step):
     # life cycle of the editor
 
     def enter(self):
-        reference = self.study.referenceTimePoint
-        if reference is not None:
-            ct = reference.ctNode
-            showVolumes(ct or reference.spectNode, reference.spectNode if ct else None, 0.35)
-        self.ui.segmentEditor.installKeyboardShortcuts(self.ui.segmentEditor)
+        self.ui.segmentEditor.installKeyboardShortcuts()
         self._selectInEditor()
+
+    def showInViews(self):
+        if self.study.referenceTimePoint is not None:
+            display.showActivityOverCT(self.study.referenceTimePoint)
 
     def exit(self):
         editor = self.ui.segmentEditor

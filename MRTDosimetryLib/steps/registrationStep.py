@@ -86,7 +86,7 @@ class RegistrationStep(Step):
         found = [point for point in self.study.timePoints if point.spectNode.GetID() == row["nodeID"]]
         return found[0] if found else None
 
-    def enter(self):
+    def showInViews(self):
         row = self._selectedRow()
         if row is not None:
             self.showRow(self.selected(self.ui.registrationTable))

@@ -31,7 +31,7 @@ class ResultsStep(Step):
     def mainTable(self):
         return self.ui.resultsTable
 
-    def enter(self):
+    def showInViews(self):
         showChart(self.study.nodeByRole("dvhChart"))
         showTable(self.study.nodeByRole("resultsTable"))
 

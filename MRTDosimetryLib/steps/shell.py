@@ -82,7 +82,7 @@ class Shell:
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_DELAY_MS)
-        self._timer.connect("timeout()", self.refresh)
+        self._timer.connect("timeout()", self.updateStudies)
         for step in self.steps:
             step.setRole(self.role() == PHYSICIST)
         return self.widget
@@ -138,7 +138,11 @@ class Shell:
 
     def updateStudies(self):
         """Follow the scene: studies come and go with their nodes."""
-        self.studies.update()
+        if self.isBusy:
+            return
+        unreadable = self.studies.update()
+        if unreadable:
+            self._messages = [("error", text) for text in unreadable]
         self.refresh()
 
     def switchTo(self, study, stepName=None):
@@ -199,7 +203,9 @@ class Shell:
             self.refresh()
 
     def goBack(self):
-        self.goToStep(max(i for i in range(-1, self.index) if i < 0 or self._isShown(i)) if self.index else 0)
+        earlier = [i for i in range(self.index) if self._isShown(i)]
+        if earlier:
+            self.goToStep(earlier[-1])
 
     def goNext(self):
         following = [i for i in range(self.index + 1, len(self.steps)) if self._isShown(i)]
@@ -210,6 +216,7 @@ class Shell:
         if self.study is not None:
             self.layouts.show(self.step.layoutName)
             self.step.enter()
+            self.step.showInViews()
         self.refresh()
 
     def _exitStep(self):
@@ -272,7 +279,7 @@ class Shell:
             step.apply(progress)
 
         if self.run(step.title(), work) and step is self.step:
-            step.enter()
+            step.showInViews()
 
     def blockers(self, step):
         """What the user has to give before a step can be computed: words of the first step that lacks something.

@@ -6,6 +6,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..errors import InputError
 from ..scene.study import Study
 
 
@@ -31,8 +32,15 @@ class StudyChooser:
         ui.loadSampleButton.connect("clicked()", self.loadSample)
 
     def update(self):
-        """Fill the selector with the studies of the scene; the selected one stays if it is still there."""
-        shell, found = self.shell, Study.all(slicer.mrmlScene)
+        """Fill the selector with the studies of the scene; the selected one stays if it is still there.
+
+        Returns
+        -------
+        list of str
+            Why studies are left out, e.g. because a newer version saved them.
+        """
+        shell = self.shell
+        found, refusals = _readable(slicer.mrmlScene)
         if shell.study not in found:
             shell.study = found[0] if found else None
         selector = shell.ui.studySelector
@@ -43,9 +51,10 @@ class StudyChooser:
         selector.setCurrentIndex(found.index(shell.study) if shell.study else -1)
         selector.setEnabled(bool(found))
         selector.blockSignals(wasBlocked)
+        return refusals
 
     def onSelected(self, index):
-        found = Study.all(slicer.mrmlScene)
+        found, _refusals = _readable(slicer.mrmlScene)
         if 0 <= index < len(found):
             self.shell.switchTo(found[index])
 
@@ -77,6 +86,19 @@ class StudyChooser:
         else:
             _discard(study)
             self.shell.updateStudies()
+
+
+def _readable(scene):
+    """The studies that this version can read, and the words on the others."""
+    found, refusals = [], []
+    for study in Study.all(scene):
+        try:
+            study.choices()
+        except InputError as error:
+            refusals.append(str(error))
+        else:
+            found.append(study)
+    return found, refusals
 
 
 def _discard(study):

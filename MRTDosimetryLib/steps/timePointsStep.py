@@ -4,10 +4,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..report.numbers import significant, words
+from ..scene import display
 from ..workflow import timePoints
 from . import icons
-from .base import Step
-from .layouts import showVolumes
+from .base import NOTE_MARK, Step
+from .layouts import fitSliceViews
 from .tables import fill, numberCell, textCell
 
 _FILES, _SCENE = "files", "scene"
@@ -85,7 +86,7 @@ class TimePointsStep(Step):
             notes.append(_("reference"))
         if row["isExcluded"]:
             notes.append(_("excluded"))
-        label = " \N{MIDDLE DOT} ".join([row["label"], *notes])
+        label = NOTE_MARK.join([row["label"], *notes])
         icon = icons.icon("warning") if row["problems"] else None
         share = row["shareOfAdministered"]
         activityTip = _("Activity in the whole image at the time of the scan")
@@ -159,13 +160,10 @@ class TimePointsStep(Step):
                 widget.setVisible(isShown)
 
     def showRow(self, row, column=0):
-        timePoint = self.study.timePoints[row]
-        if timePoint.ctNode is not None:
-            showVolumes(timePoint.ctNode, timePoint.spectNode)
-        else:
-            showVolumes(timePoint.spectNode)
+        display.showActivityOverCT(self.study.timePoints[row])
+        fitSliceViews()
 
-    def enter(self):
+    def showInViews(self):
         reference = self.study.referenceTimePoint
         if reference is not None:
             self.showRow(self.study.timePoints.index(reference))

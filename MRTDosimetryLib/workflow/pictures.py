@@ -16,6 +16,8 @@ from .registration import referenceOf
 
 _SIZE = (1000, 800)
 _FLAT_SPACING_MM = 1.5
+_MARGIN = 12
+AIR_HU, BODY_HU = -1000.0, -300.0
 # Directions in RAS of increasing column and row of a slice as it is shown, its normal, and the letters of its sides.
 _PLANES = {
     "Axial": ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), 2, ("R", "L")),
@@ -109,18 +111,31 @@ def _flatPictures(study, center):
     maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
     for plane in _PLANES:
         grid = _planeGrid(plane, center, dose if ct is None else ct)
+        grid = grid if ct is None else _aroundBody(grid, ct)
         labels = np.zeros(grid.shape[1:], np.int16)
         for layer in layers:
             flat = resample(layer.labels, grid, interpolation="nearest", outside=0).array[0]
             for value, name in layer.names.items():
                 labels[flat == value] = names.index(name) + 1
         picture = slicePicture(
-            None if ct is None else resample(ct, grid, outside=-1000.0, dtype=np.float32).array[0],
+            None if ct is None else resample(ct, grid, outside=AIR_HU, dtype=np.float32).array[0],
             resample(dose, grid, outside=0.0, dtype=np.float32).array[0], labels,
             {number + 1: name for number, name in enumerate(names)}, (_FLAT_SPACING_MM, _FLAT_SPACING_MM),
             (0.0, maximum), "", _PLANES[plane][3])
         shown.append(Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center), picture))
     return shown
+
+
+def _aroundBody(grid, ct):
+    """The part of a plane that shows the body and a margin, not the air of the whole field of view."""
+    body = resample(ct, grid, outside=AIR_HU, dtype=np.float32).array[0] > BODY_HU
+    if not body.any():
+        return grid
+    limits = []
+    for axis in (0, 1):
+        found = np.flatnonzero(body.any(axis=1 - axis))
+        limits.append(slice(max(found[0] - _MARGIN, 0), min(found[-1] + 1 + _MARGIN, body.shape[axis])))
+    return grid.cropped((slice(0, 1), *limits))
 
 
 def _planeGrid(plane, center, image):

@@ -6,6 +6,7 @@ import os
 
 from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
+from ..therapies import registry as therapies
 from . import kinetics, protocol, record, segmentation
 from .regionMasks import regionNames
 
@@ -99,7 +100,10 @@ def _protocol(study):
     content = protocol.studyProtocol(study)
     if content is None:
         return {}
-    return {"id": study.choice("protocol"), **{key: content.get(key) for key in ("title", "therapy", "strategy", "level")}}
+    therapy = therapies.therapy(content["therapy"])
+    # The title of the protocol names the strategy.
+    return {"id": study.choice("protocol"), "title": content["title"], "therapy": therapy.title,
+            "level": content["level"]}
 
 
 def _nuclide(study):

@@ -27,7 +27,7 @@ def resultsDict(study):
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
                                administeredMBq))
-        warnings += [f"{name}: {words}" for words in _nullWords(regions[-1])]
+        warnings += _nullWords(regions[-1], warnings)
     warnings += _unverified(doseValue["regions"])
     return {
         "schemaVersion": RESULTS_SCHEMA_VERSION,
@@ -83,17 +83,20 @@ def _carriedWarnings(study):
     return words
 
 
-def _nullWords(region):
-    """A word for every null that no stage has spoken of."""
-    words = []
-    if region["timeIntegratedActivityUncertaintyMBqH"] is None:
-        words.append("no uncertainty of time-integrated activity and absorbed dose: the data leave no degree of "
-                     "freedom or the model has none.")
-    if region["effectiveHalfLifeHours"] is None:
-        words.append("no effective half-life: the model has no last exponential phase.")
-    if region["fit"].get("aicc") is None:
-        words.append("AICc is not computed: too few time points for the number of parameters, or no such model.")
-    return words
+def _nullWords(region, spoken):
+    """A line for every null that no stage has spoken of."""
+    name, fit = region["name"], region["fit"]
+    nulls = (
+        ("uncertainty", region["timeIntegratedActivityUncertaintyMBqH"],
+         "no uncertainty of time-integrated activity and absorbed dose: the data leave no degree of freedom or the "
+         "model has none."),
+        ("half-life", region["effectiveHalfLifeHours"],
+         "no effective half-life: the model has no last exponential phase."),
+        ("AICc", fit.get("aicc"),
+         "AICc is not computed: too few time points for the number of parameters, or the model has no likelihood."),
+    )
+    return [f"{name}: {words}" for keyword, value, words in nulls
+            if value is None and not any(line.startswith(f"{name}:") and keyword in line for line in spoken)]
 
 
 def _unverified(regions):

@@ -201,9 +201,8 @@ def test_missingAndForeignFiles(tmp_path):
 
 def test_writerRefusesWhatItWouldDistort(tmp_path):
     volume = spectVolume()
-    for bad in (
-        volume.withArray(-volume.array), volume.withArray(volume.array * np.nan), volume.withArray(volume.array, unit=""),
-    ):  # fmt: skip
+    notFinite = volume.withArray(volume.array * np.nan)
+    for bad in (volume.withArray(-volume.array), notFinite, volume.withArray(volume.array, unit="")):
         with pytest.raises(InputError):
             writeSpectExample(tmp_path / "bad.dcm", volume=bad)
     with pytest.raises(InputError, match="cannot be written"):

@@ -196,7 +196,8 @@ def test_petRefusals(tmp_path, change, words):
 @pytest.mark.parametrize(
     ("code", "meaning", "name"),
     [
-        ("447553000", "", "Lu-177"), ("x", "^177^Lutetium", "Lu-177"), ("x", "177Lu", "Lu-177"), ("x", "Lu-177", "Lu-177"),
+        ("447553000", "", "Lu-177"), ("x", "^177^Lutetium", "Lu-177"), ("x", "177Lu", "Lu-177"),
+        ("x", "Lu-177", "Lu-177"),
         ("x", "Lutetium^177^", "Lu-177"), ("x", "^131^Iodine", "I-131"), ("x", "^99m^Technetium", "Tc-99m"),
         ("x", "18F", "F-18"), ("x", "Unobtainium 12", ""), ("x", "", ""),
     ],

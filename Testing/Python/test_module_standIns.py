@@ -8,8 +8,8 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
-from StandIns import api, application, pythonQt  # noqa: E402
-from StandIns.uiLoader import UiError  # noqa: E402
+from StandIns import api, application, qtModule, signals
+from StandIns.uiLoader import UiError
 
 application.install()
 import ctk  # noqa: E402
@@ -23,7 +23,7 @@ def scene():
 
 
 def slotFailures():
-    return pythonQt.takeSlotFailures()
+    return signals.takeSlotFailures()
 
 
 def testPropertyIsNotCallable():
@@ -106,9 +106,9 @@ def testSignalsNeedTheirExactSignature():
     button.click()
     assert seen == [False, "none"]
     for wrong in ("clicked(int)", "foo()", "clicked"):
-        with pytest.raises((pythonQt.UnknownSignal, ValueError)):
+        with pytest.raises((signals.UnknownSignal, ValueError)):
             button.connect(wrong, print)
-    with pytest.raises(pythonQt.UnknownSignal, match="Qt 6"):
+    with pytest.raises(signals.UnknownSignal, match="Qt 6"):
         qt.QComboBox().connect("currentIndexChanged(QString)", print)
 
 
@@ -149,11 +149,11 @@ def testSlotExceptionsAreCollectedAndTheCallerGoesOn():
 
 
 def testStaticDialogsRaiseUnlessAReplyIsQueued():
-    with pytest.raises(pythonQt.UnexpectedDialog):
+    with pytest.raises(qtModule.UnexpectedDialog):
         qt.QFileDialog.getOpenFileName(None, "caption", "")
-    with pytest.raises(pythonQt.UnexpectedDialog):
+    with pytest.raises(qtModule.UnexpectedDialog):
         qt.QMessageBox.question(None, "a", "b")
-    pythonQt.queueReply("QFileDialog.getOpenFileName", "/a/b")
+    qtModule.queueReply("QFileDialog.getOpenFileName", "/a/b")
     assert qt.QFileDialog.getOpenFileName(None, "caption", "") == "/a/b"
 
 
@@ -205,7 +205,7 @@ def testApplicationRefusesWhatIsNotThere(scene):
     import slicer
 
     with pytest.raises(AttributeError):
-        slicer.app.noSuchService
+        getattr(slicer.app, "noSuchService")  # noqa: B009
     with pytest.raises(NotImplementedError):
         slicer.app.ioManager()
     assert slicer.app.testingEnabled()
@@ -214,7 +214,7 @@ def testApplicationRefusesWhatIsNotThere(scene):
 @pytest.mark.parametrize("widget, words", [
     ('<widget class="qMRMLPlotView" name="a"/>', "cannot be made"),
     ('<widget class="QLabel" name="a"><property name="fooBar"><string/></property></widget>', "no property"),
-    ('<widget class="ctkPathLineEdit" name="a"/>', "customwidget"),
+    ('<widget class="ctkCollapsibleButton" name="a"/>', "customwidget"),
     ('<widget class="QLabel" name="a"/><widget class="QLabel" name="a"/>', "twice"),
 ])
 def testUiFilesWithUnknownContentAreRefused(tmp_path, widget, words):

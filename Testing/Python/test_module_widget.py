@@ -1,6 +1,7 @@
 """The module file: metadata, life cycle, packages at first use, self test."""
 
 import os
+import time
 import unittest
 
 import pytest
@@ -9,7 +10,7 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
-from StandIns import application, driving  # noqa: E402
+from StandIns import application, driving
 
 
 @pytest.fixture
@@ -69,7 +70,11 @@ def testSceneCloseAndReload(wizard):
 def testNodesFromOutsideAreNoticed(wizard):
     """A study made by a script appears after the events have settled."""
     study = wizard.module.MRTDosimetryLogic.createStudy("By script")
-    wizard.shell.updateStudies()
+    assert wizard.study is None
+    end = time.monotonic() + 5.0
+    while wizard.study is None and time.monotonic() < end:
+        wizard.app.processEvents()
+        time.sleep(0.02)
     assert wizard.ui.studySelector.currentText == "By script" and wizard.study == study
     assert [item.name for item in wizard.module.MRTDosimetryLogic.studies()] == ["By script"]
 

@@ -65,6 +65,7 @@ def testSliceShowsDoseOverCTOnTheRightSideWithLegend(study, tmp_path):
     with views.SliceView(study.scene, "Axial", "testAxial") as view:
         view.show(study.referenceTimePoint.ctNode, study.nodeByRole("absorbedDose"), 1.0)
         view.png(path, SIZE, (0, 0, 0))
+        sides = view.sides()
     assert study.scene.GetNumberOfNodes() == nodes
     picture = pixels(path)
     assert picture.shape == (320, 400, 3)
@@ -73,6 +74,7 @@ def testSliceShowsDoseOverCTOnTheRightSideWithLegend(study, tmp_path):
     columns = np.nonzero(colored(slice_))[1]
     assert columns.size > 100 and columns.mean() < 0.45 * 348
     assert colored(legend).sum() > 500
+    assert sides == {"left": "R", "right": "L", "bottom": "P", "top": "A"}
     # soft tissue at its middle is drawn in middle gray
     assert 100 < slice_[160, 240].mean() < 160
 
@@ -83,6 +85,7 @@ def testCoronalShowsHeadUpAndOutlines(study, tmp_path):
     with views.SliceView(study.scene, "Coronal", "testCoronal") as view:
         view.show(study.referenceTimePoint.ctNode)
         view.png(tmp_path / "c.png", SIZE, (0, 0, 0))
+        assert view.sides() == {"left": "R", "right": "L", "bottom": "I", "top": "S"}
     picture = pixels(tmp_path / "c.png")
     outline = colored(picture)
     assert 40 < outline.sum() < 2000
@@ -107,8 +110,10 @@ def testThreeDPictureIsLightAndLeavesTheSceneAsItWas(study, tmp_path):
         view.showBody(study.referenceTimePoint.ctNode)
         view.png(tmp_path / "a.png", node, SIZE)
         view.png(tmp_path / "b.png", node, SIZE, values={"liver": 7.0}, valueTitle="Mean absorbed dose (Gy)")
+        view.png(tmp_path / "c.png", node, SIZE)
     assert study.scene.GetNumberOfNodes() == nodes and segments.regionColors(node) == colors
     plain, valued = pixels(tmp_path / "a.png"), pixels(tmp_path / "b.png")
+    assert np.array_equal(plain, pixels(tmp_path / "c.png"))
     assert plain[:10].mean() > 200
     assert 50 < colored(plain).sum() < plain[..., 0].size / 2
     # the legend is only in the second picture

@@ -9,8 +9,8 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
-from StandIns import driving, pythonQt  # noqa: E402
-from StandIns.driving import texts  # noqa: E402
+from StandIns import driving, qtModule
+from StandIns.driving import texts
 
 NARROWEST = 380
 STAGES = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results", "report")
@@ -175,6 +175,7 @@ def testOverridingWithWordsIsRefused(small):
 
 def testAddingFromFiles(empty, tmp_path):
     import numpy as np
+
     from MRTDosimetryLib.imaging.files import writeImage
     from MRTDosimetryLib.imaging.volume import Volume
     from MRTDosimetryLib.workflow import protocol
@@ -186,7 +187,7 @@ def testAddingFromFiles(empty, tmp_path):
     page.ui.spectPathEdit.text = "/nowhere/spect.nrrd"
     page.ui.addButton.click()
     assert any("/nowhere/spect.nrrd" in text for text in empty.messages())
-    pythonQt.queueReply("QFileDialog.getOpenFileName", path)
+    qtModule.queueReply("QFileDialog.getOpenFileName", path)
     page.ui.spectFileButton.click()
     assert page.ui.spectPathEdit.text == path
     page.ui.hoursBox.value = 24.0
@@ -207,6 +208,7 @@ def shownActivityMBq(page):
 
 def testAddingFromLoadedVolumes(empty):
     import numpy as np
+
     from MRTDosimetryLib.imaging.volume import Volume
     from MRTDosimetryLib.scene import volumes
     from MRTDosimetryLib.workflow import protocol
@@ -303,6 +305,7 @@ def testDrawingMakesLaterStepsStale(small):
 
 def testRegionsFromALabelMapFile(small, tmp_path):
     import numpy as np
+
     from MRTDosimetryLib.imaging.files import writeImage
     from MRTDosimetryLib.imaging.volume import Volume
 
@@ -402,10 +405,10 @@ def testDensityChoiceIsMarkedAndReset(small):
 def testReportFolder(small, tmp_path):
     page = small.page("report")
     assert any("Choose the folder" in text for text in small.messages())
-    pythonQt.queueReply("QFileDialog.getExistingDirectory", "")
+    qtModule.queueReply("QFileDialog.getExistingDirectory", "")
     page.ui.folderButton.click()
     assert small.study.choice("outputFolder") is None, "canceled"
-    pythonQt.queueReply("QFileDialog.getExistingDirectory", str(tmp_path))
+    qtModule.queueReply("QFileDialog.getExistingDirectory", str(tmp_path))
     page.ui.folderButton.click()
     assert small.study.choice("outputFolder") == str(tmp_path)
     assert small.ui.computeButton.enabled

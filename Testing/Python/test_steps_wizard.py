@@ -8,8 +8,8 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
-from StandIns import driving, pythonQt  # noqa: E402
-from StandIns.driving import texts  # noqa: E402
+from StandIns import driving, qtModule, signals
+from StandIns.driving import texts
 
 
 @pytest.fixture
@@ -86,12 +86,20 @@ def testAMessageSelectsTheRegionItNames(small):
     assert table.item(table.currentRow(), 0).text() == "kidney left"
 
 
+def testAMessageSelectsTheTimePointItNames(small):
+    page = small.page("timePoints")
+    for text, row in (("24 h: 3 % lies outside the CT.", 1), ("4 h: no CT.", 0), ("Nothing of this kind.", 0)):
+        page.goTo(text)
+        assert page.ui.timePointsTable.currentRow() == row
+
+
 def testBackAndNext(small):
     seen = []
     for _step in range(8):
         seen.append(small.ui.pageTitle.text)
         small.ui.nextButton.click()
-    assert seen == ["Protocol", "Time points", "Registration", "Regions", "Kinetics", "Absorbed dose", "Results", "Report"]
+    assert seen == ["Protocol", "Time points", "Registration", "Regions", "Kinetics", "Absorbed dose", "Results",
+                    "Report"]
     assert not small.ui.nextButton.enabled
     small.ui.backButton.click()
     assert small.ui.pageTitle.text == "Results"
@@ -122,20 +130,22 @@ def testGoingBackMakesStaleAndComputeAllStaleMends(small):
     assert texts(small.shell.step.ui.resultsTable) != before
 
 
-@pytest.mark.parametrize("report", [1, 3, 6, 10])
-def testCancelLeavesTheStudyAsItWas(small, monkeypatch, report):
-    """Cancel is pressed at some point of the fits: the canceled stage leaves no trace, and it can be run again."""
-    small.page("regions")
+@pytest.mark.parametrize("before, name, report", [
+    *(("regions", "kinetics", report) for report in range(1, 9)),
+    *(("kinetics", "dose", report) for report in range(1, 7))])
+def testCancelLeavesTheStudyAsItWas(small, monkeypatch, before, name, report):
+    """Cancel is pressed at some point of the work: the canceled stage leaves no trace, and it can be run again."""
+    small.page(before)
     small.ui.computeButton.click()
-    small.page("kinetics")
-    before = contentOf(small.study)
+    small.page(name)
+    content = contentOf(small.study)
     cancelAtReport(monkeypatch, report)
     small.ui.computeButton.click()
     assert any(text.startswith("Canceled") for text in small.messages())
-    assert contentOf(small.study) == before
+    assert contentOf(small.study) == content
     monkeypatch.undo()
     small.ui.computeButton.click()
-    assert small.shell._states["kinetics"] == "done"
+    assert small.shell._states[name] == "done"
 
 
 def cancelAtReport(monkeypatch, number):
@@ -182,7 +192,7 @@ def testUnexpectedErrorsAreNotSwallowed(small, monkeypatch):
     monkeypatch.setattr(stages, "runStale", broken)
     small.page("kinetics")
     small.ui.computeButton.click()
-    assert "a fault of the program" in pythonQt.takeSlotFailures()[0]
+    assert "a fault of the program" in signals.takeSlotFailures()[0]
     assert not small.shell.isBusy
 
 
@@ -204,10 +214,10 @@ def testSeveralStudies(small):
     first = small.study
     small.shell.studies.add()
     assert small.ui.studySelector.count == 2 and small.study != first
-    pythonQt.queueReply("QInputDialog.getText", "Cycle 2")
+    qtModule.queueReply("QInputDialog.getText", "Cycle 2")
     small.shell.studies.rename()
     assert small.study.name == "Cycle 2" and small.ui.studySelector.currentText == "Cycle 2"
-    pythonQt.queueReply("QInputDialog.getText", "")
+    qtModule.queueReply("QInputDialog.getText", "")
     small.shell.studies.rename()
     assert small.study.name == "Cycle 2", "canceled"
     small.ui.studySelector.setCurrentIndex(0)
@@ -217,6 +227,7 @@ def testSeveralStudies(small):
 def testTheSceneIsTheOnlyMemory(small, tmp_path):
     """Saved, closed and opened again: the same study with the same numbers."""
     import slicer
+
     from MRTDosimetryLib.scene import files
 
     small.page("results")
@@ -232,6 +243,16 @@ def testTheSceneIsTheOnlyMemory(small, tmp_path):
     small.page("results")
     assert texts(small.shell.step.ui.resultsTable) == before
     assert statesOf(small)[:7] == ["done"] * 7
+
+
+def testAStudyOfANewerVersionIsRefusedInWords(wizard):
+    study = wizard.module.MRTDosimetryLogic.createStudy("From next year")
+    study.node.SetParameter("study", '{"schemaVersion": 99, "choices": {}}')
+    wizard.shell.updateStudies()
+    assert wizard.study is None
+    assert any("newer version" in text for text in wizard.messages())
+    wizard.ui.newStudyButton.click()
+    assert wizard.study is not None and wizard.ui.studySelector.count == 1
 
 
 def testDeletedNodesAreSurvived(small):
@@ -273,7 +294,7 @@ def testSamplePatientFromImagesToReport(wizard, tmp_path):
     wizard.shell.studies.sampleSize = "small"
     wizard.ui.loadSampleButton.click()
     assert wizard.ui.pageTitle.text == "Time points" and wizard.messages() == []
-    pythonQt.queueReply("QFileDialog.getExistingDirectory", str(tmp_path / "out"))
+    qtModule.queueReply("QFileDialog.getExistingDirectory", str(tmp_path / "out"))
     page = wizard.page("report")
     page.ui.folderButton.click()
     wizard.ui.computeButton.click()

@@ -218,3 +218,13 @@ def test_emptySegmentIsRefused(tmp_path, capfd):
     assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 2
     shown = capfd.readouterr().err
     assert "spleen" in shown and "empty" in shown and not (tmp_path / "out").exists()
+
+
+def test_withoutGraphicsLibraryTheJobCompletes(tmp_path, monkeypatch):
+    from MRTDosimetryLib.scene import views
+    monkeypatch.setattr(views, "canRender", lambda: (False, "No pictures: libEGL not found; install libegl1"))
+    study = writeStudy(tmp_path)
+    assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
+    assert any("libEGL" in line for line in results(tmp_path)["warnings"])
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert html.count("data:image/png;base64") >= 2 and "libegl1" in html

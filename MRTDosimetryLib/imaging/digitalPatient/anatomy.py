@@ -91,9 +91,8 @@ def buildAnatomy(spacingMM=(1.25, 1.25, 2.0), seed=1, progress=noProgress):
 
     def paintSlab(start):
         part = slice(start, start + _SLAB_SLICES)
-        slab = Slab(x, y, z[part], hu[part], {name: value[part] for name, value in regions.items()}, blood[part], edgeMM)
-        slab.tissues = tissues
-        _paintAll(slab, textures)
+        own = {name: value[part] for name, value in regions.items()}
+        _paintAll(Slab(x, y, z[part], hu[part], own, blood[part], edgeMM, tissues), textures)
 
     starts = range(0, len(z), _SLAB_SLICES)
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -109,10 +108,10 @@ def _paintAll(slab, textures):
     frame = torso.buildFrame(window)
     torso.paintWall(slab, window, frame, textures)
     torso.paintCavity(slab, window, frame, textures)
-    skeleton.paintRibs(slab, window, frame, textures)
+    skeleton.paintRibs(slab, window, frame)
     skeleton.paintShoulderAndPelvis(slab)
     organs.paintAbdomen(slab, textures)
-    organs.paintChest(slab, textures)
+    organs.paintChest(slab)
     skeleton.paintSpine(slab, textures)
     organs.paintKidneys(slab, textures)
     organs.paintLiverAndSpleen(slab, window, frame, textures)

@@ -55,7 +55,7 @@ _PANCREAS = (
 )
 
 
-def paintChest(slab, textures):
+def paintChest(slab):
     """Heart, great vessels, trachea and bronchi, esophagus."""
     hu = slab.tissues
     axes = np.array([[-0.72, 0.52, -0.46], [0.56, 0.83, 0.06], [0.41, -0.21, -0.89]])
@@ -157,7 +157,7 @@ def _paintPsoas(slab):
 def kidneyDistance(window, name):
     """Signed distance of a kidney (bean with its sinus open toward the aorta), and of the sinus."""
     center, scale, tilt = _KIDNEYS[name]
-    rotation = rotationAbout(2, 0.0) @ rotationAbout(1, -tilt) @ rotationAbout(0, -9)
+    rotation = rotationAbout(1, -tilt) @ rotationAbout(0, -9)
     x, y, z = (axis - np.float32(c) for axis, c in zip((window.x, window.y, window.z), center, strict=True))
     medial = -np.sign(center[0])
     # the hilum looks forward as much as inward

@@ -13,6 +13,7 @@ from ..volume import Volume
 from .anatomy import REGION_NAMES, buildAnatomy, patientTable
 from .kinetics import regionKinetics
 from .scanner import (
+    EQUIVALENT_GAUSSIAN_FWHM_MM,
     SPATIAL_RESOLUTION_MM,
     CTScanner,
     SPECTScanner,
@@ -112,7 +113,8 @@ def makeDigitalPatient(seed=1, progress=noProgress, size="full"):
         for name in REGION_NAMES:
             recoveries[name].append(recovery[name])
     volumes = {name: anatomy.volumeML(name) for name in REGION_NAMES}
-    truth = buildTruth(volumes, times, poses, SPATIAL_RESOLUTION_MM, recoveries)
+    resolutionsMM = (SPATIAL_RESOLUTION_MM, EQUIVALENT_GAUSSIAN_FWHM_MM)
+    truth = buildTruth(volumes, times, poses, resolutionsMM, recoveries)
     labels = _labels(anatomy, grids.ct)
     progress(1.0, "")
     return DigitalPatient(
@@ -129,9 +131,12 @@ def _labels(anatomy, grid):
     toGrid = np.linalg.inv(grid.ijkToRAS) @ anatomy.ijkToRAS
     for value, name in enumerate(REGION_NAMES, start=1):
         box = boundingBox(anatomy.regions[name])
-        box = tuple(slice(max(part.start - 2, 0), part.stop + 2) for part in box)
+        box = tuple(
+            slice(max(part.start - 2, 0), min(part.stop + 2, count))
+            for part, count in zip(box, anatomy.hu.shape, strict=True)
+        )
         fractions = anatomy.regions[name][box].astype(np.float32) * np.float32(1 / 255)
-        matrix = Grid(anatomy.hu.shape[::-1], anatomy.ijkToRAS).cropped(_bounded(box, anatomy.hu.shape)).ijkToRAS
+        matrix = Grid(anatomy.hu.shape[::-1], anatomy.ijkToRAS).cropped(box).ijkToRAS
         low = toGrid @ [box[2].start, box[1].start, box[0].start, 1]
         high = toGrid @ [box[2].stop, box[1].stop, box[0].stop, 1]
         start = np.maximum(np.floor(np.minimum(low, high)[:3]), 0).astype(int)
@@ -141,7 +146,3 @@ def _labels(anatomy, grid):
         share = resampleOnto(image, grid.cropped(part), np.eye(4), sitk.sitkLinear, 0.0, np.float32)
         labels[part][share > 0.5] = value
     return Volume(labels, grid.ijkToRAS, "", "regions")
-
-
-def _bounded(box, shape):
-    return tuple(slice(part.start, min(part.stop, count)) for part, count in zip(box, shape, strict=True))

@@ -1,10 +1,11 @@
 """SPECT/CT scans of the painted anatomy: pose, resolution, noise."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..grid import Grid
+from ..grid import Grid, cornerIndices
 from ..sitkBridge import resampleOnto, toSITK
 from ..volume import Volume
 from .shapes import rotationAbout
@@ -13,25 +14,31 @@ from .shapes import rotationAbout
 # 1 - (1 - G)^n with G the Gaussian of the camera, here n = 6. Compared with a plain Gaussian of the same full width at
 # half maximum it keeps large organs' totals (and has faint rims), as such reconstructions do.
 _PASSES = 6
+_GAUSSIAN_FWHM = 2.3548  # in units of its sigma
 # Full width at half maximum of that image, a sum of Gaussians of widths s, s sqrt 2 ... s sqrt 6, in units of s
 # (numerically).
 _FWHM_PER_SIGMA = 1.9707
 _PADDING = 16
 SPATIAL_RESOLUTION_MM = 8.2
+# What spills over a plane border goes with the mean distance |x| of the image of a line: s sqrt(2/pi) times this sum.
+_SPILL_OUT_PER_SIGMA = sum((-1) ** (m + 1) * math.comb(_PASSES, m) * math.sqrt(m) for m in range(1, _PASSES + 1))
+EQUIVALENT_GAUSSIAN_FWHM_MM = _GAUSSIAN_FWHM * _SPILL_OUT_PER_SIGMA * SPATIAL_RESOLUTION_MM / _FWHM_PER_SIGMA
 
 # Counts per second and MBq in the 208 keV window of a camera with medium-energy collimators, and the fraction of them
 # by which reconstruction noise is as large as that of plain counting (noise amplification by tomography).
 _SENSITIVITY_CPS_PER_MBQ = 9.3
 _NOISE_EQUIVALENT_FRACTION = 0.06
 _NOISE_FWHM_MM = 8.5
-_GAUSSIAN_FWHM = 2.3548
 
 VIEWS, VIEW_SECONDS = 60, 20.0
 _MAX_SHIFT_MM, _MAX_ROTATION_DEGREES = (8.0, 5.0, 11.0), (2.2, 1.6, 2.8)
 _PIVOT_MM = (0.0, -20.0, 0.0)
 _CT_NOISE_HU = 11.0
 _NOISE_SLICES = 16
+_AIR_HU = -1000.0
 _THREADS = 2
+# Concentration in tissues without a region of their own, relative to soft tissue, over Hounsfield units.
+_REMAINDER_UPTAKE = (-1000, -950, -850, -300, -110, -40, 20, 200, 600), (0, 0, 0.25, 0.3, 0.3, 0.8, 1, 0.8, 0.4)
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,10 @@ class ScanGrids:
 def scanGrids(size):
     """Grids of the ``"full"`` or the ``"small"`` patient."""
     if size == "full":
-        return ScanGrids(_grid((512, 512, 115), (500 / 512, 500 / 512, 4.0)), _grid((128, 128, 106), (4.42, 4.42, 4.42)))
-    return ScanGrids(_grid((128, 128, 76), (500 / 128, 500 / 128, 6.0)), _grid((64, 64, 72), (6.6, 6.6, 6.6)))
+        ct, spect = ((512, 512, 115), (500 / 512, 500 / 512, 4.0)), ((128, 128, 106), (4.42, 4.42, 4.42))
+    else:
+        ct, spect = ((128, 128, 76), (500 / 128, 500 / 128, 6.0)), ((64, 64, 72), (6.6, 6.6, 6.6))
+    return ScanGrids(_grid(*ct), _grid(*spect))
 
 
 def _grid(counts, spacing):
@@ -80,6 +89,7 @@ class CTScanner:
         self.grid, self.rng = grid, rng
         # a slice is about two voxels of the anatomy thick
         self.image = toSITK(Volume(sliceProfile(anatomy.hu), anatomy.ijkToRAS))
+        self.cornersRAS = anatomy.ijkToRAS @ cornerIndices(anatomy.hu.shape[::-1])
         self.noise = self._noiseSlices()
 
     def scan(self, pose):
@@ -92,12 +102,18 @@ class CTScanner:
         """
         import SimpleITK as sitk
 
-        hu = resampleOnto(self.image, self.grid, np.linalg.inv(pose), sitk.sitkLinear, -1000.0, np.float32)
+        # Most of the field of view is air that need not be interpolated.
+        part = self._patientBox(pose)
+        hu = resampleOnto(
+            self.image, self.grid.cropped(part), np.linalg.inv(pose), sitk.sitkLinear, _AIR_HU, np.float32
+        )
         couch = self._couch(pose[1, 3])
-        result = np.empty(hu.shape, np.int16)
-        counts = hu.shape[1:]
-        for target, plane in zip(result, hu, strict=True):
-            np.maximum(plane, couch, out=plane)
+        result = np.empty(self.grid.shape, np.int16)
+        counts = self.grid.shape[1:]
+        for index, target in enumerate(result):
+            plane = couch.copy()
+            if part[0].start <= index < part[0].stop:
+                np.maximum(plane[part[1:]], hu[index - part[0].start], out=plane[part[1:]])
             noise = self.noise[self.rng.integers(_NOISE_SLICES)]
             shift = self.rng.integers(0, counts[0]), self.rng.integers(0, counts[1])
             plane += self.noiseLevel * np.roll(noise, shift, axis=(0, 1))
@@ -105,6 +121,13 @@ class CTScanner:
             np.clip(plane, -1024, 3071, out=plane)
             target[...] = plane
         return Volume(result, self.grid.ijkToRAS, "[hnsf'U]", "CT")
+
+    def _patientBox(self, pose):
+        """Slices (k, j, i) of the grid that the anatomy can reach."""
+        corners = np.linalg.inv(self.grid.ijkToRAS) @ pose @ self.cornersRAS
+        low = np.clip(np.floor(corners[:3].min(axis=1)), 0, self.grid.sizeIJK).astype(int)
+        high = np.clip(np.ceil(corners[:3].max(axis=1)) + 1, 0, self.grid.sizeIJK).astype(int)
+        return tuple(slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
 
     def _positions(self):
         columns, rows, _ = self.grid.sizeIJK
@@ -122,7 +145,7 @@ class CTScanner:
 
         def layer(high, low, value):
             part = np.clip((high - y) / width + 0.5, 0, 1) * np.clip((y - low) / width + 0.5, 0, 1)
-            return -1000 + part * within * (value + 1000)
+            return _AIR_HU + part * within * (value - _AIR_HU)
 
         mattress = layer(top, top - 10, -945)
         core = layer(top - 10, top - 36 + 0.0010 * x**2 * 0.5, -925)
@@ -179,9 +202,7 @@ class SPECTScanner:
             box = (box[0], *(slice(part.start // factor, -(-part.stop // factor)) for part in box[1:]))
             self.shares[name] = (box, whole[box].copy())
         # tissues of the remainder take up little in fat and lung, more in blood
-        weight = np.interp(
-            coarse(anatomy.hu), (-1000, -950, -850, -300, -110, -40, 20, 200, 600), (0, 0, 0.25, 0.3, 0.3, 0.8, 1, 0.8, 0.4)
-        ).astype(np.float32)
+        weight = np.interp(coarse(anatomy.hu), *_REMAINDER_UPTAKE).astype(np.float32)
         weight += coarse(anatomy.blood) * np.float32(1.2 / 255)
         weight *= np.clip(1 - occupied, 0, 1)
         self.shares["remainder"] = ((slice(None),) * 3, weight)
@@ -230,8 +251,11 @@ class SPECTScanner:
 
         shape = [fft.next_fast_len(count + _PADDING, real=True) for count in true.shape]
         steps = self.spacingMM[::-1]
-        frequencies = [fft.fftfreq(shape[0], steps[0]), fft.fftfreq(shape[1], steps[1]), fft.rfftfreq(shape[2], steps[2])]
-        squares = [(2 * np.pi * frequency) ** 2 for frequency in frequencies]
+        transforms = (fft.fftfreq, fft.fftfreq, fft.rfftfreq)
+        squares = [
+            (2 * np.pi * frequencies(count, step)) ** 2
+            for frequencies, count, step in zip(transforms, shape, steps, strict=True)
+        ]
 
         def gaussian(sigmaMM):
             factors = [np.exp(-square * sigmaMM**2 / 2).astype(np.float32) for square in squares]
@@ -249,9 +273,8 @@ class SPECTScanner:
         """Poisson noise of the effective counts, correlated like that of a filtered reconstruction."""
         import SimpleITK as sitk
 
-        countsPerBqPerML = (
-            self.grid.voxelVolumeML * 1e-6 * _SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
-        )
+        countsPerMBq = _SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
+        countsPerBqPerML = self.grid.voxelVolumeML * 1e-6 * countsPerMBq
         expected = mean * np.float32(countsPerBqPerML)
         noise = (self.rng.poisson(expected) - expected).astype(np.float32)
         image = sitk.GetImageFromArray(noise)

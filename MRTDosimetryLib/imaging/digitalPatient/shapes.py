@@ -30,11 +30,14 @@ class Slab:
         Fraction of every voxel filled with blood in 1/255, uint8.
     edgeMM : float
         Width over which an edge is smeared: about one voxel.
+    tissues : dict of str to float
+        Hounsfield units by tissue.
     """
 
-    def __init__(self, x, y, z, hu, regions, blood, edgeMM):
+    def __init__(self, x, y, z, hu, regions, blood, edgeMM, tissues):
         self.x, self.y, self.z = (np.asarray(axis, np.float32) for axis in (x, y, z))
-        self.hu, self.regions, self.blood, self.edgeMM = hu, regions, blood, edgeMM
+        self.hu, self.regions, self.blood = hu, regions, blood
+        self.edgeMM, self.tissues = edgeMM, tissues
 
     def window(self, lowMM=(-1e4, -1e4, -1e4), highMM=(1e4, 1e4, 1e4)):
         """The voxels inside a box given by its (x, y, z) corners, or None."""

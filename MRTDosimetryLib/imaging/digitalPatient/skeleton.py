@@ -19,7 +19,7 @@ _RIB_ENDS = (1.05, 1.6, 2.2, 2.3, 2.35, 2.45, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5)
 _CORTEX_MM = 1.5
 
 
-def paintRibs(slab, window, frame, textures):
+def paintRibs(slab, window, frame):
     """Ribs as oblique bands in the wall of the chest, their cartilage, and the sternum."""
     hu = slab.tissues
     x, y, z = window.x, window.y, window.z
@@ -124,8 +124,8 @@ def _paintArch(slab, window, spine, canalY, center, half):
     process = np.maximum(process, np.maximum(-behind, behind - 29))
     transverse = np.maximum(np.abs(offset - 2) - 5.5, np.abs(y - (canalY - 1) + 0.25 * (np.abs(x) - 16)) - 4.2)
     transverse = np.maximum(transverse, np.maximum(12 - np.abs(x), np.abs(x) - 37))
-    facets = np.sqrt(((np.abs(x) - 17) / 8) ** 2 + ((y - canalY + 5) / 7) ** 2 + ((np.abs(offset) - half - 3) / 10) ** 2)
-    facets = (facets - 1) * 7.5
+    joint = ((np.abs(x) - 17) / 8) ** 2 + ((y - canalY + 5) / 7) ** 2 + ((np.abs(offset) - half - 3) / 10) ** 2
+    facets = (np.sqrt(joint) - 1) * 7.5
     for part in (arch, process, transverse, facets):
         slab.paint(window, slab.coverage(part), hu["cortical"] - 60)
         slab.paint(window, slab.coverage(part + 1.9), hu["spongiosa"] + 120)

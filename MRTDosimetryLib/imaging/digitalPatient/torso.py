@@ -1,7 +1,7 @@
 """Body outline, chest and abdominal wall, lungs and diaphragm.
 
-Coordinates in mm: x to the patient's right... as RAS has it, y to anterior, z to superior with 0 at the disc between
-the twelfth thoracic and the first lumbar vertebra.
+Coordinates in mm: x to the patient's right, y to the front, z to the head with 0 at the disc between the twelfth
+thoracic and the first lumbar vertebra.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def diaphragmHeight(x, y, cavityRadius):
 
 def paintWall(slab, window, frame, textures):
     """Skin, subcutaneous fat, muscles of the wall with the fat planes between them."""
-    x, y, z = window.x, window.y, window.z
+    y, z = window.y, window.z
     flatZ = z.ravel()
     hu = slab.tissues
     lobules = textures["fat"].sample(window)

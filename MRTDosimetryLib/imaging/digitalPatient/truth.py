@@ -54,6 +54,9 @@ class PatientTruth:
         4 x 4 in RAS mm for every scan: from the patient's own coordinates to those of the scan.
     spatialResolutionMM : float
         FWHM of the image of a point in the SPECT.
+    equivalentGaussianFWHMMM : float
+        FWHM of the plain Gaussian blur that loses as much over the borders of regions: smaller, because resolution
+        modeling keeps the coarse structure of the image. This is the one to put into formulas for Gaussian blur.
     """
 
     radionuclide: str
@@ -63,6 +66,7 @@ class PatientTruth:
     scanTimesHours: tuple
     scannerFromPatient: tuple
     spatialResolutionMM: float
+    equivalentGaussianFWHMMM: float
     kinetics: dict
 
     def activityMBq(self, name, timeHours):
@@ -74,12 +78,14 @@ class PatientTruth:
         return self.scannerFromPatient[reference] @ np.linalg.inv(self.scannerFromPatient[scan])
 
 
-def buildTruth(volumesML, scanTimesHours, scannerFromPatient, spatialResolutionMM, recoveries):
+def buildTruth(volumesML, scanTimesHours, scannerFromPatient, resolutionsMM, recoveries):
     """Truth from the volumes of the painted anatomy and the table of kinetics.
 
     Parameters
     ----------
     volumesML : dict of str to float
+    resolutionsMM : tuple of (float, float)
+        Spatial resolution, and FWHM of the equivalent Gaussian.
     recoveries : dict of str to sequence of float
         For every region one value per scan.
     """
@@ -99,5 +105,5 @@ def buildTruth(volumesML, scanTimesHours, scannerFromPatient, spatialResolutionM
     return PatientTruth(
         RADIONUCLIDE, float(table["administeredActivityMBq"]["value"]), regions,
         kinetics["remainder"].timeIntegratedActivityMBqH, tuple(float(time) for time in scanTimesHours),
-        tuple(scannerFromPatient), spatialResolutionMM, kinetics,
+        tuple(scannerFromPatient), *resolutionsMM, kinetics,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from functools import lru_cache
+from functools import cache
 
 _PATH = os.path.join(os.path.dirname(__file__), "..", "..", "Data", "pythonQtApi.json")
 # What every PythonQt object has beside the members of its class; "name" is the object name (slicer.util relies on it).
@@ -14,7 +14,7 @@ class NotImitated(NotImplementedError):
     """The application has it, the stand-ins do not: add it to them."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def description():
     with open(_PATH, encoding="utf-8") as file:
         return json.load(file)
@@ -28,7 +28,7 @@ def classInfo(name):
     try:
         return description()["classes"][name]
     except KeyError:
-        raise NotImitated(f"{name} is not in pythonQtApi.json: list it in extractApi.py and make the file again") from None
+        raise NotImitated(f"{name} is not in pythonQtApi.json: list it in extractApi.py") from None
 
 
 def isDerivedFrom(name, base):
@@ -39,7 +39,7 @@ def isDerivedFrom(name, base):
     return False
 
 
-@lru_cache(maxsize=None)
+@cache
 def members(name):
     """``{member: (kind, detail)}`` with the inherited ones; kind is property, method, signal or enum."""
     result = {}
@@ -71,7 +71,7 @@ def members(name):
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def signals(name):
     """Normalized signatures of the class and its bases."""
     result = set()

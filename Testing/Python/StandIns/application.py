@@ -7,12 +7,12 @@ import unittest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import slicer  # noqa: E402
-import slicer.util  # noqa: E402
-from PySide6 import QtCore, QtGui, QtWidgets  # noqa: E402
+import slicer
+import slicer.util
+from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import api, ctkWidgets, mrmlWidgets, pythonQt  # noqa: E402
-from .layoutManager import LayoutManager  # noqa: E402
+from . import api, ctkWidgets, mrmlWidgets, pythonQt, qtModule
+from .layoutManager import LayoutManager
 
 _SANS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _installed = None
@@ -23,11 +23,12 @@ def install():
     """Once per process: modules qt, ctk, slicer.i18n, slicer.packaging, slicer.ScriptedLoadableModule."""
     global _installed
     if _installed is None:
+        QtCore.qInstallMessageHandler(_onQtMessage)
         QtCore.QCoreApplication.setOrganizationName("MRTDosimetryTest")
         _installed = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.IniFormat)
         _loadFonts()
-        sys.modules["qt"] = pythonQt.build()
+        sys.modules["qt"] = qtModule.build()
         sys.modules["ctk"] = ctkWidgets.build()
         mrmlWidgets.install()
         _addModule("i18n", tr=lambda text: _literal(text), translate=lambda context, text: _literal(text))
@@ -38,6 +39,12 @@ def install():
             ScriptedLoadableModuleLogic=ScriptedLoadableModuleLogic,
             ScriptedLoadableModuleTest=ScriptedLoadableModuleTest)
     return _installed
+
+
+def _onQtMessage(kind, context, text):
+    """Qt's messages on standard error, without the one that the offscreen platform repeats for every window."""
+    if "propagateSizeHints" not in text:
+        sys.stderr.write(f"{text}\n")
 
 
 def _loadFonts():
@@ -145,7 +152,7 @@ class ModuleParent(types.SimpleNamespace):
         kind, detail = api.members("slicer.qSlicerScriptedLoadableModule").get(name, (None, None))
         if kind != "property":
             raise AttributeError(f"the module object has no property '{name}'")
-        object.__setattr__(self, name, pythonQt._converted(name, detail[0], value))
+        object.__setattr__(self, name, pythonQt.converted(name, detail[0], value))
 
 
 class ScriptedLoadableModule:

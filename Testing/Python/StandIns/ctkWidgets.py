@@ -5,7 +5,9 @@ import types
 from PySide6 import QtCore, QtWidgets
 
 from . import api, uiLoader
-from .pythonQt import UnexpectedDialog, _queuedReplies, emit, guard, native
+from .native import native
+from .pythonQt import guard
+from .signals import emit
 
 
 class ctkCollapsibleButton(QtWidgets.QAbstractButton):
@@ -67,89 +69,10 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
         painter.end()
 
 
-class ctkPathLineEdit(QtWidgets.QWidget):
-    """A path field with a browse button, whose dialog answers only queued replies."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        layout = QtWidgets.QHBoxLayout()
-        native(layout).setContentsMargins(0, 0, 0, 0)
-        self._edit = QtWidgets.QLineEdit()
-        self._button = QtWidgets.QToolButton()
-        native(self._button).setText("...")
-        native(layout).addWidget(self._edit)
-        native(layout).addWidget(self._button)
-        native(self).setLayout(layout)
-        native(self._edit).textChanged.connect(lambda text: emit(self, "currentPathChanged", text))
-        native(self._button).clicked.connect(lambda *_: self.browse())
-        self._values = {"label": "", "settingKey": "", "nameFilters": (), "showHistoryButton": True}
-
-    def read_currentPath(self):
-        return native(self._edit).text()
-
-    def write_currentPath(self, value):
-        native(self._edit).setText(value)
-
-    def setCurrentPath(self, value):
-        self.write_currentPath(value)
-
-    def addCurrentPathToHistory(self):
-        pass
-
-    def browse(self):
-        _browse(self, "ctkPathLineEdit", self.write_currentPath)
-
-
-class ctkDirectoryButton(QtWidgets.QWidget):
-    """A button that shows a folder."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self._directory = ""
-        self._caption = ""
-        self._button = QtWidgets.QPushButton()
-        layout = QtWidgets.QHBoxLayout()
-        native(layout).setContentsMargins(0, 0, 0, 0)
-        native(layout).addWidget(self._button)
-        native(self).setLayout(layout)
-        native(self._button).clicked.connect(lambda *_: self.browse())
-
-    def read_directory(self):
-        return self._directory
-
-    def write_directory(self, value):
-        hasChanged = value != self._directory
-        self._directory = value
-        metrics = native(self._button).fontMetrics()
-        native(self._button).setText(metrics.elidedText(value, QtCore.Qt.ElideMiddle, 220))
-        if hasChanged:
-            emit(self, "directoryChanged", value)
-
-    def read_caption(self):
-        return self._caption
-
-    def write_caption(self, value):
-        self._caption = value
-
-    def browse(self):
-        _browse(self, "ctkDirectoryButton", self._select)
-
-    def _select(self, value):
-        self.write_directory(value)
-        emit(self, "directorySelected", value)
-
-
-def _browse(widget, name, setter):
-    replies = _queuedReplies.get(f"{name}.browse")
-    if not replies:
-        raise UnexpectedDialog(f"{name}.browse opens a dialog")
-    setter(replies.pop(0))
-
-
 def build():
     """The module ``ctk``."""
     module = types.ModuleType("ctk")
-    for cls in (ctkCollapsibleButton, ctkPathLineEdit, ctkDirectoryButton):
+    for cls in (ctkCollapsibleButton,):
         guard(cls, f"ctk.{cls.__name__}")
         setattr(module, cls.__name__, cls)
         uiLoader.customWidgets[cls.__name__] = cls

@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 
-from . import application, pythonQt
-from .pythonQt import native
+from . import application, signals
+from .native import native
 
 MODULE_FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..", "MRTDosimetry"))
 SCREENSHOT_FOLDER_VARIABLE = "MRTDOSIMETRY_SCREENSHOTS"
@@ -24,10 +24,11 @@ class Wizard:
         self.scene = application.newScene(self._hasMainWindow)
         if MODULE_FOLDER not in sys.path:
             sys.path.append(MODULE_FOLDER)
-        import MRTDosimetry
         from PySide6 import QtCore
 
-        pythonQt.takeSlotFailures()
+        import MRTDosimetry
+
+        signals.takeSlotFailures()
         QtCore.QSettings().remove("MRTDosimetry")
         self.module = MRTDosimetry
         self.widget = MRTDosimetry.MRTDosimetryWidget()
@@ -43,7 +44,7 @@ class Wizard:
     def __exit__(self, kind, error, traceback):
         self.widget.cleanup()
         native(self.widget.parent).close()
-        failures = pythonQt.takeSlotFailures()
+        failures = signals.takeSlotFailures()
         application.closeScene()
         if kind is None and failures:
             raise AssertionError("a slot raised:\n" + "\n".join(failures))
@@ -110,8 +111,10 @@ def addSmallStudy(study, hours=(4.0, 24.0, 96.0)):
             activityMBq, halfLife = truth[name]
             inside = labels == value
             image[inside] = activityMBq * 1e6 * 0.5 ** (time / halfLife) / (inside.sum() * voxelML)
-        spectNode = volumes.addVolume(study.scene, Volume(image, matrix, "Bq/mL", f"SPECT {time:g} h"), "activityConcentration")
-        ctNode = volumes.addVolume(study.scene, Volume(body, matrix, "[hnsf'U]", f"CT {time:g} h"), "attenuation")
+        spect = Volume(image, matrix, "Bq/mL", f"SPECT {time:g} h")
+        ct = Volume(body, matrix, "[hnsf'U]", f"CT {time:g} h")
+        spectNode = volumes.addVolume(study.scene, spect, "activityConcentration")
+        ctNode = volumes.addVolume(study.scene, ct, "attenuation")
         timePoints.addFromNodes(study, spectNode, ctNode, "Bq/mL", time)
     names = {value: name for value, name in enumerate(spheres, start=1)}
     segmentation.addFromLabels(study, Volume(labels, matrix, "", "labels"), names, study.timePoints[0])

@@ -16,9 +16,9 @@ qt.QFont qt.QFormLayout qt.QFrame qt.QGridLayout qt.QGroupBox qt.QHBoxLayout qt.
 qt.QLabel qt.QLayout qt.QLineEdit qt.QListWidget qt.QListWidgetItem qt.QMenu qt.QMessageBox qt.QObject qt.QPainter
 qt.QPainterPath qt.QPalette qt.QPen qt.QPixmap qt.QPlainTextEdit qt.QPoint qt.QPointF qt.QPolygonF qt.QProgressBar
 qt.QProgressDialog qt.QPushButton qt.QRadioButton qt.QRect qt.QRectF qt.QScrollArea qt.QSettings qt.QSize
-qt.QSizePolicy qt.QSlider qt.QSpacerItem qt.QSpinBox qt.QStackedWidget qt.QTableWidget qt.QTableWidgetItem qt.QTextBrowser
-qt.QTimer qt.QToolButton qt.QUiLoader qt.QUrl qt.QVBoxLayout qt.QWidget qt.Qt
-ctk.ctkCollapsibleButton ctk.ctkDirectoryButton ctk.ctkPathLineEdit
+qt.QSizePolicy qt.QSlider qt.QSpacerItem qt.QSpinBox qt.QStackedWidget qt.QTableWidget qt.QTableWidgetItem
+qt.QTextBrowser qt.QTimer qt.QToolButton qt.QUiLoader qt.QUrl qt.QVBoxLayout qt.QWidget qt.Qt
+ctk.ctkCollapsibleButton
 slicer.qMRMLWidget slicer.qMRMLNodeComboBox slicer.qMRMLSegmentEditorWidget
 slicer.qSlicerApplication slicer.qSlicerLayoutManager slicer.qMRMLPlotWidget slicer.qMRMLTableWidget
 slicer.qMRMLSliceWidget slicer.qSlicerModuleManager slicer.qSlicerScriptedLoadableModule
@@ -61,7 +61,8 @@ def extract(full):
 def main(arguments):
     with open(arguments[0], encoding="utf-8") as file:
         result = extract(json.load(file))
-    lines = [f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}" for name, value in result.pop("classes").items()]
+    lines = [f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}"
+             for name, value in result.pop("classes").items()]
     head = json.dumps(result, indent=0, separators=(",", ":"))[:-2]
     with open(arguments[1], "w", encoding="utf-8") as file:
         file.write(head + ',\n"classes":{\n' + ",\n".join(lines) + "\n}}\n")

@@ -5,7 +5,9 @@ import vtk
 from PySide6 import QtCore, QtWidgets
 
 from . import uiLoader
-from .pythonQt import emit, guard, native
+from .native import native
+from .pythonQt import guard
+from .signals import emit
 
 
 def _requireVTK(value):
@@ -56,7 +58,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             self._scene.RemoveObserver(tag)
         self._scene, self._tags = _requireVTK(scene), []
         if scene is not None:
-            events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent, slicer.vtkMRMLScene.EndCloseEvent)
+            events = (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent)
             self._tags = [scene.AddObserver(event, self._onScene) for event in events]
         pending, self._pending = self._pending, None
         self._fill()
@@ -76,7 +78,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if not fits or (node.GetHideFromEditors() and not self._values["showHidden"]):
             return False
         return all(
-            not node.IsA(kind) or (node.GetAttribute(key) is not None and (value is None or node.GetAttribute(key) == value))
+            not node.IsA(kind) or (node.GetAttribute(key) == value if value is not None else node.GetAttribute(key))
             for kind, key, value in self._attributes)
 
     def _fill(self):
@@ -255,6 +257,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             self._editorNode.SetSelectedSegmentID(segmentID)
 
     def installKeyboardShortcuts(self, *parent):
+        assert not self._hasShortcuts, "keyboard shortcuts are installed twice"
         self._hasShortcuts = True
 
     def uninstallKeyboardShortcuts(self):

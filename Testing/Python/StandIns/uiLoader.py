@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from PySide6 import QtCore, QtUiTools
 
 from . import api
-from .pythonQt import apiNameOf, native
+from .native import apiNameOf, native
 
 customWidgets = {}  # class name in .ui -> Python class
 
