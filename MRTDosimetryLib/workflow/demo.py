@@ -117,5 +117,7 @@ def _truth(made):
             "centerRASMM": (made.labels.ijkToRAS @ [i, j, k, 1.0])[:3].tolist()}
     return {"radionuclide": truth.radionuclide, "administeredActivityMBq": made.administeredActivityMBq,
             "administrationDateTime": made.administrationDateTime, "scanTimesHours": list(truth.scanTimesHours),
-            "resolutionFWHMMM": truth.spatialResolutionMM, "regions": regions,
+            "spatialResolutionFWHMMM": truth.spatialResolutionMM,
+            # what a user would take from the recovery of spheres, and what formulas for a Gaussian blur want
+            "resolutionFWHMMM": truth.equivalentGaussianFWHMMM, "regions": regions,
             "scannerFromPatient": [matrix.tolist() for matrix in truth.scannerFromPatient]}

@@ -174,7 +174,7 @@ def test_largeOrgansKeepTheirTotalsSmallLesionsDoNot(patient):
     recovery = {name: np.array(truth.recovery) for name, truth in patient.truth.regions.items()}
     assert recovery["liver"].min() > 0.93
     for name in ("kidney left", "kidney right", "spleen"):
-        assert 0.88 < recovery[name].min() < 1
+        assert 0.87 < recovery[name].min() < 1
     assert recovery["lesion 1"].max() < recovery["lesion 2"].max() < recovery["lesion 3"].max() < 0.95
 
 
@@ -184,10 +184,10 @@ def test_equivalentGaussianPredictsTheLossOfASphere(volumeML):
     Gaussian comes close to it."""
     sigma = SPATIAL_RESOLUTION_MM / scanner._FWHM_PER_SIGMA
     recovery = sum(
-        (-1) ** (m + 1) * math.comb(6, m) * recoveryOfSphere(volumeML, 2.3548 * sigma * math.sqrt(m))
-        for m in range(1, 7)
+        (-1) ** (m + 1) * math.comb(2, m) * recoveryOfSphere(volumeML, 2.3548 * sigma * math.sqrt(m))
+        for m in range(1, 3)
     )
-    assert recoveryOfSphere(volumeML, scanner.EQUIVALENT_GAUSSIAN_FWHM_MM) == pytest.approx(recovery, abs=0.02)
+    assert recoveryOfSphere(volumeML, scanner.EQUIVALENT_GAUSSIAN_FWHM_MM) == pytest.approx(recovery, abs=0.035)
 
 
 def test_noiseIsLargerInTheLiverAtLateTimes(patient):
