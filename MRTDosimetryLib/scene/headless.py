@@ -14,6 +14,8 @@ import types
 import slicer
 import vtk
 
+from ..errors import InputError
+
 logger = logging.getLogger(__name__)
 
 # Module name (as in slicer.modules) and class of its logic. Colors comes before everything that has a display
@@ -177,13 +179,17 @@ def startHeadless():
 def newScene():
     """An empty scene of its own, which becomes the current one (about 0.05 s).
 
-    Nodes of the scene before stay usable as long as someone holds that scene. In the application the one scene
-    is cleared instead.
+    Nodes of the scene before stay usable as long as someone holds that scene.
+
+    Raises
+    ------
+    InputError
+        Inside the application, whose one scene belongs to the user.
     """
     global _session
     if isApplication():
-        slicer.mrmlScene.Clear(0)
-        return slicer.mrmlScene
+        raise InputError("The application has one scene, which is not replaced", "scene",
+                         "Create the study in the scene that is open")
     routeMessages()
     _session = _Session(temporaryFolder())
     _session.activate()

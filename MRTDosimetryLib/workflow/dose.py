@@ -53,10 +53,10 @@ def engineOf(study):
 
 def rows(study):
     """One row per region: ``region``, ``absorbedDoseGy``, ``absorbedDoseUncertaintyGy``, ``bedGy``, ``dvh``."""
-    record = study.stageRecord("dose")
-    return [{"region": name, **{key: region[key] for key in (
-        "absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "dvh")}}
-        for name, region in (((record or {}).get("value") or {}).get("regions") or {}).items()]
+    found = ((study.stageRecord("dose") or {}).get("value") or {}).get("regions") or {}
+    keys = ("absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "dvh")
+    return [{"region": name, **{key: found[name][key] for key in keys}} for name in regionNames(study)
+            if name in found]
 
 
 def _missing(study):

@@ -90,6 +90,11 @@ def runStage(study, name, progress=noProgress):
     missing = item.missing(study)
     if missing:
         raise InputError(missing[0], item.title)
+    found = _states(study, name)
+    for need in item.needs:
+        if found[need] != "done":
+            raise InputError(f"{_BY_NAME[need].title} is not up to date", item.title,
+                             f"Compute {_BY_NAME[need].title} first")
     try:
         item.run(study, progress)
     except CanceledError:
