@@ -43,6 +43,7 @@ def readActivityImage(path, label):
         for words in series.warnings:
             _remark(facts, words, "DICOM")
         return series.volume, facts
+    _refuseFolder(path)
     return files.readImage(path, f"{label} SPECT"), {}
 
 
@@ -57,8 +58,14 @@ def readCT(path, label):
         series = readers.readCTSeries(path)
         volume, facts = series.volume, {key: fact.toDict() for key, fact in series.facts.items()}
     else:
+        _refuseFolder(path)
         volume, facts = files.readImage(path, f"{label} CT"), {}
     return volume.withArray(volume.array, unit="[hnsf'U]", name=f"{label} CT"), facts
+
+
+def _refuseFolder(path):
+    if os.path.isdir(path):
+        raise InputError("The folder holds no DICOM files", str(path), "Give the folder of a DICOM series, or a file")
 
 
 def establishFacts(study, volume, facts, given, label):
@@ -148,6 +155,9 @@ def _settleUnit(volume, facts, given, label):
         raise InputError("The unit of the activity image is not known", label,
                          "State unit: Bq/mL, kBq/mL, MBq/mL or counts")
     if given.unit is not None:
+        found = (stated or {}).get("value")
+        if found and found.lower() != str(given.unit).lower():
+            _remark(facts, f"The unit given is {given.unit}, the image itself states {found}", given.source)
         facts["unit"] = {**given.fact(given.unit, "", "unit"), "alternatives": [stated] if stated else []}
     if given.durationSeconds is not None:
         value = positiveNumber(given.durationSeconds, "acquisition duration", label)

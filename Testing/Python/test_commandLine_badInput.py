@@ -200,3 +200,16 @@ def test_earlierResultsStayWhenARunFails(tmp_path, capfd):
     assert commandLine.main(["run", str(study), "--out", str(out)]) == 2
     assert set(os.listdir(out)) == FILES and (out / "results.json").read_bytes() == before
     capfd.readouterr()
+
+
+def test_folderWithoutDICOM(tmp_path, capfd):
+    (tmp_path / "empty").mkdir()
+    study = changed(tmp_path, lambda d: d["timePoints"][0].update(spect="empty"))
+    refuse(capfd, study, tmp_path / "out", "empty", "no DICOM")
+
+
+def test_rigidRegistrationWithoutCT(tmp_path, capfd):
+    def change(description):
+        description["registration"] = "rigid"
+        description["timePoints"][1].pop("ct")
+    refuse(capfd, changed(tmp_path, change), tmp_path / "out", "24 h", "CT")
