@@ -120,7 +120,7 @@ def _inputs(study):
     return {"radionuclide": study.choice("radionuclide"), "options": options(study),
             "segmentation": segments.segmentationDigest(node) if node else None,
             "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
-                            "matrix": referenceFromTimePoint(item).tolist()} for item in includedTimePoints(study)]}
+                            "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()} for item in includedTimePoints(study)]}
 
 
 def _compute(study, progress=noProgress):

@@ -65,8 +65,12 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
     if ct is not None:
         requireFinite(ct)
         _requireOverlap(converted, ct, label)
-    spectNode = volumes.addVolume(study.scene, converted.withArray(converted.array, name=f"{label} SPECT"), "activityConcentration")
-    ctNode = volumes.addVolume(study.scene, ct, "attenuation") if ct is not None else None
+    when = f"{facts['timeAfterAdministrationHours']['value']:.4g} h"
+    named = converted.withArray(converted.array, name=f"SPECT {when}")
+    spectNode = volumes.addVolume(study.scene, named, "activityConcentration")
+    ctNode = None
+    if ct is not None:
+        ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
     return _addTimePoint(study, spectNode, ctNode, facts)
 
 

@@ -228,3 +228,36 @@ def test_withoutGraphicsLibraryTheJobCompletes(tmp_path, monkeypatch):
     assert any("libEGL" in line for line in results(tmp_path)["warnings"])
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert html.count("data:image/png;base64") >= 2 and "libegl1" in html
+
+
+def test_reopenedSceneIsTheSameStudy(tmp_path):
+    """Saved and reopened: every stage is still done, so nothing has to be computed again."""
+    from MRTDosimetryLib.scene import files
+    from MRTDosimetryLib.scene.study import Study
+    from MRTDosimetryLib.workflow import stages
+    from MRTDosimetryLib.workflow import results as resultsStage
+
+    def change(description):
+        description["registration"] = "rigid"
+    study = writeStudy(tmp_path, change=change)
+    from MRTDosimetryLib.imaging.files import writeImage
+    for index in range(1, 4):  # moved a little, so that the transforms are not the identity
+        for name in (f"spect{index + 1}", "ct"):
+            image = readImage(str(tmp_path / f"{name}.nrrd"))
+            matrix = image.ijkToRAS.copy()
+            matrix[:3, 3] += [3.3 * index, -2.7, 4.1]
+            writeImage(type(image)(image.array, matrix, image.unit, name),
+                       str(tmp_path / (f"{name}.nrrd" if name != "ct" else f"ct{index + 1}.nrrd")))
+    description = json.loads(study.read_text())
+    for index in range(1, 4):
+        description["timePoints"][index]["ct"] = f"ct{index + 1}.nrrd"
+    study.write_text(json.dumps(description))
+    assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
+    reopened = Study.all(files.openBundle(str(tmp_path / "out" / "scene.mrb")))[0]
+    found = stages.states(reopened)
+    assert {name: state for name, state in found.items() if name != "report"} == dict.fromkeys(
+        [name for name in found if name != "report"], "done")
+    assert [point.spectNode.GetName() for point in reopened.timePoints] == ["SPECT 4 h", "SPECT 24 h", "SPECT 96 h",
+                                                                            "SPECT 168 h"]
+    again = resultsStage.resultsDict(reopened)
+    assert again["regions"] == results(tmp_path)["regions"]
