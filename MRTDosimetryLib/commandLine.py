@@ -34,12 +34,14 @@ def main(arguments=None):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="mrt-dosimetry", description="Molecular radiotherapy dosimetry. Research use; the treating physician decides.")
+        prog="mrt-dosimetry",
+        description="Molecular radiotherapy dosimetry. Research use; the treating physician decides.")
     parser.add_argument("--version", action="version", version=f"mrt-dosimetry {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     demo = commands.add_parser("demo", help="the built-in digital patient through the whole job, against its truth")
     demo.add_argument("--out", required=True, metavar="DIR", help="folder for patient and results")
-    demo.add_argument("--size", choices=("full", "small"), default="full", help="small: coarse images, for a quick look")
+    demo.add_argument("--size", choices=("full", "small"), default="full",
+                      help="small: coarse images, for a quick look")
     demo.set_defaults(function=_demo)
     run = commands.add_parser("run", help="a study file, or a record to repeat")
     run.add_argument("study", metavar="STUDY.json", help="study file, or record.json of an earlier run")

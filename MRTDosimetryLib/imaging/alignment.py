@@ -1,173 +1,264 @@
-"""Two CTs aligned by robust least squares: the optimizer behind :mod:`.registration`.
+"""Alignment of two prepared CTs by SimpleITK: the search behind :mod:`.registration`.
 
-Inverse compositional Gauss-Newton steps (Baker and Matthews, Int J Comput Vis 2004;56:221) on windowed Hounsfield
-units, with robust weights so that bowel gas, arms and breathing do not pull the result (as in Reuter et al.,
-NeuroImage 2010;53:1181). No random numbers, and no sums whose order depends on the number of threads.
+All shifts at once by masked normalized cross-correlation (Padfield, IEEE Trans Image Process 2012;21:2706), then
+Mattes mutual information (Mattes et al., IEEE Trans Med Imaging 2003;22:120) on every voxel of two resolutions.
+No random numbers, and one thread where the order of sums would show in the result.
 """
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import CalculationError
+from ..errors import CalculationError, DosimetryError, InputError
+from .checks import requireFinite
+from .grid import Grid, cornerIndices, gridOf
+from .masks import axialAxis, dilated, shrinkToSpacing, shrunkBodyMask
+from .sitkBridge import matrixFromSITK, resampleOnto, toSITK
+from .volume import RAS_FROM_LPS, Volume
 
-# Down to air: a window that cuts the skin edge apart would turn every difference in sharpness into one in size.
-WINDOW_HU = (-1000.0, 400.0)
 MEND = "Check that both CTs show the same part of the same patient; else register by hand or exclude the time point"
-_MINIMUM_POINTS = 60
+# Down to air: a window that cuts the skin edge apart would turn every difference in sharpness into one in size.
+_WINDOW_HU = (-1000.0, 400.0)
+_SPACING_MM, _COARSE_MM = 4.0, 12.0
+# skin belongs to the voxels that are compared; farther out lie couch and clothes
+_SKIN_MM = 8.0
+_CUT_END_MM = 8.0
+_LEAST_EXTENT_MM = 40.0
+# of the smaller body: the least that two images must share for a shift to be considered
+_LEAST_SHARED = 0.2
+_BINS = 32
+# of the image at 4 mm; an image of few slices has no voxel to spare
+_SHRINKING, _SHRINKING_THIN, _THIN = (3, 2), (2, 1), 24
+_SMOOTHING = (1.5, 0.5)
+# slower relaxation than usual (0.5): steps that shrink at once may end in a narrow valley, a millimeter off
+_STEP_MM, _LEAST_STEP_MM, _RELAXATION, _ITERATIONS = 2.0, 0.003, 0.7, 150
 
 
-@dataclass(frozen=True)
-class Level:
-    """One resolution of a fixed image, ready for :func:`align`.
+class PreparedCT:
+    """A CT at about 4 mm with its body, ready to be compared.
+
+    Parameters
+    ----------
+    ct : Volume
+        Hounsfield units.
 
     Attributes
     ----------
-    points : numpy.ndarray
-        RAS mm, shape (3, n): voxels that can tell a shift (inside the body, on some edge).
-    values : numpy.ndarray
-        Windowed HU there, shape (n,).
-    gradients : numpy.ndarray
-        HU per mm along R, A, S, shape (3, n).
-    scaleFloorHU : float
-        Differences below it are never taken for outliers.
+    image, body, region, windowed : SimpleITK.Image
+        HU; the body; the body and its skin (masks, 0 and 1); HU cut off at 400, and air outside the region.
+    core : SimpleITK.Image
+        Box of ``windowed`` around the region.
+    bodyCenter : tuple of float
+        Center of mass of the body, LPS mm.
+
+    Raises
+    ------
+    InputError
+        Voxels without value, too small an image, or no patient.
     """
 
-    points: np.ndarray
-    values: np.ndarray
-    gradients: np.ndarray
-    scaleFloorHU: float
+    def __init__(self, ct):
+        import SimpleITK as sitk
+
+        requireFinite(ct)
+        extentMM = (ct.spacingMM * ct.sizeIJK).min()
+        if extentMM < _LEAST_EXTENT_MM:
+            raise InputError(f"The CT is only {extentMM:.0f} mm long in one direction, too little to be registered "
+                             f"(at least {_LEAST_EXTENT_MM:.0f} mm)", ct.name, "Load the whole CT")
+        image = shrinkToSpacing(ct, _SPACING_MM)
+        body = shrunkBodyMask(image)
+        kept = _withoutCutEnds(body)
+        self.grid = gridOf(image).cropped(kept)
+        body = Volume(body.array[kept], self.grid.ijkToRAS)
+        self.image = toSITK(Volume(image.array[kept], self.grid.ijkToRAS))
+        self.body = toSITK(body)
+        self.region = toSITK(body.withArray(dilated(body, _SKIN_MM)))
+        self.windowed = sitk.Mask(sitk.Clamp(self.image, sitk.sitkFloat32, *_WINDOW_HU), self.region, _WINDOW_HU[0])
+        shape = sitk.LabelShapeStatisticsImageFilter()
+        shape.Execute(self.body)
+        self.bodyCenter = shape.GetCentroid(1)
+        shape.Execute(self.region)
+        box = shape.GetBoundingBox(1)
+        self.core = sitk.RegionOfInterest(self.windowed, box[3:], box[:3])
 
 
-def prepareLevel(windowed, body, scaleFloorHU, maximumPoints):
-    """Choose the points of a fixed image that carry information.
+def _withoutCutEnds(body):
+    """Slices (k, j, i) without the ends of the body along the patient.
+
+    Where a scan ends, or is filled up with air, the cut through the body belongs to the scan and not to the patient.
+    """
+    axis = axialAxis(body)
+    used = np.flatnonzero(body.array.any(axis=tuple({0, 1, 2} - {axis})))
+    margin = int(np.ceil(_CUT_END_MM / body.spacingMM[2 - axis]))
+    first, last = used[0] + margin, used[-1] - margin
+    if (last - first + 1) * body.spacingMM[2 - axis] < _LEAST_EXTENT_MM:
+        first, last = used[0], used[-1]
+    return tuple(slice(int(first), int(last) + 1) if a == axis else slice(0, body.array.shape[a]) for a in range(3))
+
+
+def bestShift(fixed, moving):
+    """The shift under which two CTs correlate best, to about a centimeter.
 
     Parameters
     ----------
-    windowed : Volume
-        Float HU inside :data:`WINDOW_HU`.
-    body : numpy.ndarray
-        Bool (k, j, i): where points may lie.
-    scaleFloorHU : float
-    maximumPoints : int
-        Points with the strongest gradients are preferred.
+    fixed, moving : PreparedCT
+
+    Returns
+    -------
+    numpy.ndarray
+        4 x 4, RAS mm, from fixed to moving coordinates.
     """
-    gradientKJI = [np.gradient(windowed.array, axis=axis) if windowed.array.shape[axis] > 1
-                   else np.zeros_like(windowed.array) for axis in range(3)]
-    toMM = np.linalg.inv(windowed.ijkToRAS[:3, :3]).T
-    k, j, i = np.nonzero(body)
-    index = np.stack([g[k, j, i] for g in reversed(gradientKJI)]).astype(np.float64)
-    gradients = np.einsum("ab,bn->an", toMM, index)
-    strength = np.einsum("an,an->n", gradients, gradients)
-    if strength.size > maximumPoints:
-        threshold = np.partition(strength, strength.size - maximumPoints)[strength.size - maximumPoints]
-        chosen = np.flatnonzero(strength >= max(threshold, 1e-12))
-    else:
-        chosen = np.flatnonzero(strength > 1e-12)
-    i, j, k = i[chosen], j[chosen], k[chosen]
-    points = np.einsum("ab,bn->an", windowed.ijkToRAS[:3, :3], np.stack([i, j, k]).astype(float))
-    points += windowed.ijkToRAS[:3, 3:]
-    return Level(points, windowed.array[k, j, i].astype(np.float64), gradients[:, chosen], scaleFloorHU)
+    import SimpleITK as sitk
+
+    (fixedImage, fixedMask, fixedOrigin), (movingImage, movingMask, movingOrigin) = _coarse(fixed), _coarse(moving)
+    least = _LEAST_SHARED * min(np.count_nonzero(sitk.GetArrayViewFromImage(m)) for m in (fixedMask, movingMask))
+    correlation = sitk.MaskedFFTNormalizedCorrelation(fixedImage, movingImage, fixedMask, movingMask, int(least))
+    values = sitk.GetArrayViewFromImage(correlation)
+    peakIJK = np.array(np.unravel_index(int(values.argmax()), values.shape))[::-1]
+    # the first voxel of the result: the last voxel of the moving image lies on the first of the fixed one
+    shift = np.eye(4)
+    shift[:3, 3] = movingOrigin - fixedOrigin - (peakIJK - np.array(movingImage.GetSize()) + 1) * _COARSE_MM
+    return shift
 
 
-def align(level, moving, fixedToMoving, kind, iterations, toleranceMM, name=""):
-    """Refine a transform at one resolution.
+def _coarse(ct):
+    """Windowed HU and region on voxels along R, A, S (as the filter needs them: float, no origin), and their origin."""
+    import SimpleITK as sitk
+
+    corners = (ct.grid.ijkToRAS @ cornerIndices(ct.grid.sizeIJK))[:3]
+    matrix = np.diag([_COARSE_MM, _COARSE_MM, _COARSE_MM, 1.0])
+    matrix[:3, 3] = corners.min(axis=1) + _COARSE_MM / 2
+    grid = Grid(np.maximum(np.rint(np.ptp(corners, axis=1) / _COARSE_MM), 1), matrix)
+    smooth = sitk.SmoothingRecursiveGaussian(ct.windowed, _COARSE_MM / 2)
+    image = resampleOnto(smooth, grid, np.eye(4), sitk.sitkLinear, _WINDOW_HU[0], np.float32)
+    mask = resampleOnto(ct.region, grid, np.eye(4), sitk.sitkNearestNeighbor, 0, np.float32)
+    return sitk.GetImageFromArray(image), sitk.GetImageFromArray(mask), matrix[:3, 3]
+
+
+@dataclass
+class _Listener:
+    """Called by SimpleITK after every iteration, where no error may be raised: it is kept for later."""
+
+    method: object
+    progress: object
+    iterations: int = 0
+    raised: list = field(default_factory=list)
+
+    def __call__(self):
+        self.iterations += 1
+        done = (self.method.GetCurrentLevel() + self.method.GetOptimizerIteration() / _ITERATIONS) / len(_SHRINKING)
+        try:
+            if not self.raised:
+                self.progress(done, "Registering")
+        except (DosimetryError, KeyboardInterrupt) as error:
+            self.raised.append(error)
+        if self.raised:
+            self.method.StopRegistration()
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What :func:`align` found: 4 x 4 (RAS mm, fixed to moving), and how the search ended."""
+
+    fixedToMoving: np.ndarray
+    iterations: int
+    stopReason: str
+    hasConverged: bool
+
+
+def align(fixed, moving, start, kind, progress, name=""):
+    """Refine a transform.
 
     Parameters
     ----------
-    level : Level
-        Of the fixed image.
-    moving : Volume
-        Windowed HU at the same resolution.
-    fixedToMoving : numpy.ndarray
-        4 x 4 start, RAS mm.
+    fixed, moving : PreparedCT
+    start : numpy.ndarray
+        4 x 4, RAS mm, from fixed to moving coordinates; without scaling when ``kind`` is "rigid".
     kind : {"rigid", "affine"}
-    iterations : int
-        At most.
-    toleranceMM : float
-        Done when no step moves a point at the typical distance from the center by more.
+    progress : callable
+        Called after every iteration; what it raises ends the search and is raised from here.
     name : str
         Of the moving image, for messages.
 
     Returns
     -------
-    numpy.ndarray, int, bool
-        Transform, iterations used, whether it converged.
+    Alignment
 
     Raises
     ------
     CalculationError
         When the images share too little.
     """
-    center = level.points.mean(axis=1, keepdims=True)
-    arms = level.points - center
-    radius = float(np.sqrt(np.einsum("an,an->", arms, arms) / arms.shape[1]))
-    jacobian = _jacobian(arms / radius, level.gradients, kind)
-    rasToIJK = np.linalg.inv(moving.ijkToRAS)
-    for iteration in range(1, iterations + 1):
-        values, inside = sample(moving.array, rasToIJK @ fixedToMoving, level.points)
-        if np.count_nonzero(inside) < _MINIMUM_POINTS:
-            raise CalculationError("The two CTs share too little of the body to be registered", name, MEND)
-        residual = (values - level.values)[inside]
-        weights = _robustWeights(residual, level.scaleFloorHU)
-        used = jacobian[:, inside]
-        weighted = used * weights
-        # einsum without BLAS: the same order of summation whatever the number of threads
-        normal = np.einsum("an,bn->ab", weighted, used)
-        normal[np.diag_indices_from(normal)] *= 1.0 + 1e-6
-        right = np.einsum("an,n->a", weighted, residual)
-        try:
-            step = np.linalg.solve(normal, right)
-        except np.linalg.LinAlgError as error:
-            raise CalculationError("The two CTs do not determine a transform", name, MEND) from error
-        fixedToMoving = fixedToMoving @ np.linalg.inv(_increment(step, center[:, 0], radius, kind))
-        if np.abs(step).max() < toleranceMM:
-            return fixedToMoving, iteration, True
-    return fixedToMoving, iterations, False
+    import SimpleITK as sitk
+
+    transform = _transform(start, kind, fixed.bodyCenter)
+    shrinking = _SHRINKING if min(fixed.core.GetSize()) >= _THIN else _SHRINKING_THIN
+    method = _mattes(fixed)
+    method.SetShrinkFactorsPerLevel(shrinking)
+    method.SetSmoothingSigmasPerLevel(_SMOOTHING)
+    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOff()
+    method.SetOptimizerAsRegularStepGradientDescent(_STEP_MM, _LEAST_STEP_MM, _ITERATIONS, _RELAXATION, 1e-10)
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(transform, inPlace=True)
+    listener = _Listener(method, progress)
+    method.AddCommand(sitk.sitkIterationEvent, listener)
+    try:
+        with _oneThread():
+            method.Execute(fixed.core, moving.windowed)
+    except RuntimeError as error:
+        raise CalculationError("The two CTs share too little of the body to be registered", name, MEND) from error
+    if listener.raised:
+        raise listener.raised[0]
+    return Alignment(matrixFromSITK(transform), listener.iterations, method.GetOptimizerStopConditionDescription(),
+                     method.GetOptimizerIteration() < _ITERATIONS)
 
 
-def sample(array, rasToIJK, points):
-    """Linear interpolation at points (RAS mm, (3, n)); returns values (n,) and whether each lies in the image."""
-    from scipy import ndimage
-
-    index = np.einsum("ab,bn->an", rasToIJK[:3, :3], points) + rasToIJK[:3, 3:]
-    limit = np.array(array.shape[::-1], dtype=float)[:, None] - 0.5
-    inside = np.all((index >= -0.5) & (index <= limit), axis=0)
-    values = ndimage.map_coordinates(array, index[::-1], order=1, mode="nearest", output=np.float64)
-    return values, inside
+def mutualInformation(fixed, moving, transform):
+    """Mattes mutual information (nat) of the windowed HU in the fixed region under a SimpleITK transform."""
+    method = _mattes(fixed)
+    method.SetInitialTransform(transform)
+    with _oneThread():
+        return -method.MetricEvaluate(fixed.core, moving.windowed)
 
 
-def _jacobian(arms, gradients, kind):
-    """Change of the fixed image with each parameter, all in mm: (6 or 12, n)."""
-    if kind == "rigid":
-        turning = np.stack([arms[1] * gradients[2] - arms[2] * gradients[1],
-                            arms[2] * gradients[0] - arms[0] * gradients[2],
-                            arms[0] * gradients[1] - arms[1] * gradients[0]])
-        return np.concatenate([gradients, turning])
-    return np.concatenate([gradients, *(gradients[axis] * arms for axis in range(3))])
+def _mattes(fixed):
+    import SimpleITK as sitk
+
+    method = sitk.ImageRegistrationMethod()
+    method.SetMetricAsMattesMutualInformation(_BINS)
+    method.SetMetricFixedMask(fixed.region)
+    method.SetMetricSamplingStrategy(method.NONE)
+    method.SetInterpolator(sitk.sitkLinear)
+    # differences of neighbors where they are needed, in place of a smoothed gradient of the whole images
+    method.SetMetricUseFixedImageGradientFilter(False)
+    method.SetMetricUseMovingImageGradientFilter(False)
+    return method
 
 
-def _increment(step, center, radius, kind):
-    matrix = np.eye(4)
-    if kind == "rigid":
-        matrix[:3, :3] = rotationFromVector(step[3:] / radius)
-    else:
-        matrix[:3, :3] += step[3:].reshape(3, 3) / radius
-    matrix[:3, 3] = center - matrix[:3, :3] @ center + step[:3]
-    return matrix
+def _transform(matrixRAS, kind, centerLPS):
+    import SimpleITK as sitk
+
+    transform = sitk.VersorRigid3DTransform() if kind == "rigid" else sitk.AffineTransform(3)
+    matrix = RAS_FROM_LPS @ matrixRAS @ RAS_FROM_LPS
+    transform.SetCenter(centerLPS)
+    transform.SetMatrix(matrix[:3, :3].ravel().tolist())
+    center = np.array([*centerLPS, 1.0])
+    transform.SetTranslation((matrix @ center - center)[:3].tolist())
+    return transform
 
 
-def rotationFromVector(vector):
-    """3 x 3 rotation by the length (radians) of a vector around its direction (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    if angle < 1e-9:
-        return np.eye(3) + cross
-    return np.eye(3) + np.sin(angle) / angle * cross + (1.0 - np.cos(angle)) / angle ** 2 * (cross @ cross)
+@contextmanager
+def _oneThread():
+    """SimpleITK's metrics on one thread, as the last digits of their sums depend on who adds first.
 
+    ``ImageRegistrationMethod.SetNumberOfThreads`` does not reach the metric.
+    """
+    import SimpleITK as sitk
 
-def _robustWeights(residual, floorHU):
-    """Weights of Geman and McClure, 1 / (1 + (r/s)^2)^2, with s from the median absolute residual."""
-    scale = max(2.0 * 1.4826 * float(np.median(np.abs(residual))), floorHU)
-    return 1.0 / (1.0 + (residual / scale) ** 2) ** 2
+    threads = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .alignment import WINDOW_HU
-from .resampling import resample
+from .alignment import mutualInformation
+from .sitkBridge import sitkTransform
 
-_BINS = 32
-_HISTOGRAM_HU = (-1000.0, 1000.0)
 # The thresholds are choices of this project: right registrations of real and simulated CTs correlate by 0.9 and more,
 # CTs of different parts of the body by 0.2 to 0.65.
 _CREDIBLE_CORRELATION = 0.6
@@ -27,9 +25,9 @@ class Comparison:
     Attributes
     ----------
     mutualInformation : float
-        Nat, 32 bins from -1000 to 1000 HU, in and closely around the fixed body; 0 when nothing is shared.
+        Mattes (nat), of the windowed Hounsfield units in the fixed body and its skin; 0 when nothing is shared.
     correlation : float
-        Of the windowed Hounsfield units in the same region; 0 when nothing is shared.
+        Of the same Hounsfield units; 0 when nothing is shared.
     dice : float
         Of the bodies inside the common field of view.
     meanAbsoluteDifferenceHU : float or None
@@ -50,26 +48,35 @@ class Comparison:
 
         Parameters
         ----------
-        fixed, moving : object
-            With ``image`` (Volume in HU), ``body`` (Volume, mask) and ``region`` (bool array: the body and its skin).
+        fixed, moving : PreparedCT
         fixedToMoving : numpy.ndarray
             4 x 4, RAS mm.
         """
-        nothing = -32768.0
-        values = resample(moving.image, fixed.image, fixedToMoving, outside=nothing).array
-        isBody = fixed.body.array > 0
-        isShared = values > nothing / 2
-        isMovingBody = resample(moving.body, fixed.image, fixedToMoving, "nearest", outside=0).array > 0
-        both = int(np.count_nonzero(isBody & isMovingBody))
+        import SimpleITK as sitk
+
+        transform, nothing = sitkTransform(fixedToMoving), -32768.0
+
+        def moved(image, interpolator=sitk.sitkLinear):
+            return sitk.Resample(image, fixed.image, transform, interpolator, nothing, sitk.sitkFloat32)
+
+        image, windowed = moved(moving.image), moved(moving.windowed)
+        isShared = image > nothing / 2
+        fixedBody = fixed.body & isShared
+        movingBody = isShared & (moved(moving.body, sitk.sitkNearestNeighbor) > 0)
+        both = _count(fixedBody & movingBody)
         if both == 0:
             return cls(0.0, 0.0, 0.0, None, 0.0)
-        inside, near = isBody & isShared, fixed.region & isShared
-        total = int(np.count_nonzero(inside)) + int(np.count_nonzero(isMovingBody & isShared))
-        difference = float(np.mean(np.abs(fixed.image.array[inside] - values[inside]), dtype=np.float64))
-        smallerML = min(volume.array.sum(dtype=float) * volume.voxelVolumeML for volume in (fixed.body, moving.body))
-        one, other = fixed.image.array[near], values[near]
-        return cls(mutualInformation(one, other), _correlation(one, other), 2.0 * both / total, difference,
-                   min(1.0, both * fixed.body.voxelVolumeML / float(smallerML)))
+        overlap = sitk.LabelOverlapMeasuresImageFilter()
+        overlap.Execute(fixedBody, movingBody)
+        difference = sitk.LabelStatisticsImageFilter()
+        difference.Execute(sitk.Abs(fixed.image - image), fixedBody)
+        near = sitk.GetArrayFromImage(fixed.region & isShared) > 0
+        one, other = (sitk.GetArrayViewFromImage(i)[near].astype(float) for i in (fixed.windowed, windowed))
+        varies = one.std() > 0 and other.std() > 0
+        smallerMM3 = min(_count(ct.body) * np.prod(ct.body.GetSpacing()) for ct in (fixed, moving))
+        return cls(mutualInformation(fixed, moving, transform), float(np.corrcoef(one, other)[0, 1]) if varies else 0.0,
+                   overlap.GetDiceCoefficient(), difference.GetMean(1),
+                   min(1.0, float(both * np.prod(fixed.body.GetSpacing()) / smallerMM3)))
 
     def isWorseThan(self, before):
         """Whether a registration has lost agreement against the transform it should improve on.
@@ -83,18 +90,6 @@ class Comparison:
         """Whether the two CTs show the same anatomy at all."""
         least = _CREDIBLE_CORRELATION if hasConverged else (_CREDIBLE_CORRELATION + _GOOD_CORRELATION) / 2
         return self.correlation >= least
-
-
-def mutualInformation(one, other):
-    """Mutual information (nat) of two samples of Hounsfield units, from their joint histogram."""
-    low, high = _HISTOGRAM_HU
-    scale = _BINS / (high - low)
-    first = np.clip((one - low) * scale, 0, _BINS - 1).astype(np.int32)
-    second = np.clip((other - low) * scale, 0, _BINS - 1).astype(np.int32)
-    joint = np.bincount(first * _BINS + second, minlength=_BINS * _BINS).reshape(_BINS, _BINS) / one.size
-    product = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-    used = joint > 0
-    return max(0.0, float(np.sum(joint[used] * np.log(joint[used] / product[used]))))
 
 
 def quality(after, translationMM, rotationDegrees, hasConverged, volumeChange):
@@ -117,9 +112,7 @@ def quality(after, translationMM, rotationDegrees, hasConverged, volumeChange):
     return ("check" if reasons else "good"), reasons
 
 
-def _correlation(one, other):
-    one, other = (np.clip(values, *WINDOW_HU).astype(np.float64) for values in (one, other))
-    one -= one.mean()
-    other -= other.mean()
-    spread = np.sqrt(np.sum(one ** 2) * np.sum(other ** 2))
-    return float(np.sum(one * other) / spread) if spread > 0 else 0.0
+def _count(mask):
+    import SimpleITK as sitk
+
+    return int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))

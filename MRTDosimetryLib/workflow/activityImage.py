@@ -36,15 +36,20 @@ def readActivityImage(path, label):
         raise InputError("There is no such file or folder", str(path), "Check the path of the SPECT image")
     if readers.isDicom(path):
         series = readers.readSpect(path)
-        facts = {key: fact.toDict() for key, fact in series.facts.items()}
-        for key in ("acquisitionDurationSeconds", "frameDurationSeconds"):
-            if key in facts:
-                facts.setdefault("durationSeconds", facts[key])
-        for words in series.warnings:
-            _remark(facts, words, "DICOM")
-        return series.volume, facts
+        return series.volume, seriesFacts(series)
     _refuseFolder(path)
     return files.readImage(path, f"{label} SPECT"), {}
+
+
+def seriesFacts(series):
+    """What an image read from DICOM states, as facts of a time point; the reader's warnings are its remarks."""
+    facts = {key: fact.toDict() for key, fact in series.facts.items()}
+    for key in ("acquisitionDurationSeconds", "frameDurationSeconds"):
+        if key in facts:
+            facts.setdefault("durationSeconds", facts[key])
+    for words in series.warnings:
+        _remark(facts, words, "DICOM")
+    return facts
 
 
 def readCT(path, label):

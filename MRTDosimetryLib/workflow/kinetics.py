@@ -120,7 +120,8 @@ def _inputs(study):
     return {"radionuclide": study.choice("radionuclide"), "options": options(study),
             "segmentation": segments.segmentationDigest(node) if node else None,
             "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
-                            "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()} for item in includedTimePoints(study)]}
+                            "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
+                           for item in includedTimePoints(study)]}
 
 
 def _compute(study, progress=noProgress):

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 from ..progress import noProgress
 

@@ -5,7 +5,7 @@ import os
 
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
-from ..progress import noProgress, subProgress
+from ..progress import noProgress
 from . import dose, kinetics, protocol, registration, segmentation, timePoints
 
 SCHEMA_VERSION = 1

@@ -10,6 +10,7 @@ from ..imaging.resampling import averageOnGrid
 from ..physics.decay import decayFactor
 from ..progress import noProgress
 from ..scene import volumes
+from ..scene.study import TIME_FACT, TimePoint
 from .activityImage import Given, compareFramesOfReference, establishFacts, readActivityImage, readCT
 from .protocol import administeredActivityMBq, positiveNumber, studyNuclide
 from .stage import Stage
@@ -23,6 +24,8 @@ EARLY_HOURS = 12.0
 ACTIVITY_DISAGREEMENT = 0.10
 # Activity outside the CT beyond this share is worth a word: it has no density and no absorbed dose.
 UNCOVERED_SHARE = 0.02
+# What making a time point settles about the image it keeps.
+_SETTLED_FACTS = (TIME_FACT, "unit", "decayCorrection", "decayCorrectedTo", "calibrationFactorBqPerCps")
 
 
 def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
@@ -78,14 +81,13 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
                  calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user"):
     """Add a time point from volumes that are in the scene; an image in another unit becomes a new volume in Bq/mL.
 
-    Parameters and errors as for :func:`addFromFiles`; ``unit`` ``None`` takes the unit stated by the volume.
+    Parameters and errors as for :func:`addFromFiles`; ``unit`` ``None`` takes the unit stated by the volume. What the
+    header stated of a volume loaded through the DICOM browser is used as it is for files.
     """
     volume = volumes.volumeFromNode(spectNode)
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
                    decayCorrectedTo, source)
-    facts = {}
-    if volume.unit:
-        facts["unit"] = {"value": volume.unit, "unit": "", "source": "scene", "detail": "unit of the volume"}
+    facts = _factsOfNode(study, spectNode, volume)
     converted, facts = establishFacts(study, volume, facts, given, spectNode.GetName())
     if ctNode is not None:
         ct = volumes.volumeFromNode(ctNode)
@@ -95,6 +97,17 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     node = spectNode if isUnchanged else volumes.addVolume(
         study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} Bq/mL"), "activityConcentration")
     return _addTimePoint(study, node, ctNode, facts)
+
+
+def _factsOfNode(study, node, volume):
+    """Facts that came with a volume, and its unit."""
+    facts = TimePoint(study, node).facts
+    if TIME_FACT in facts:
+        # It was a time point before, so its image has been brought to Bq/mL at the scan: not to be done again.
+        facts = {key: fact for key, fact in facts.items() if key not in _SETTLED_FACTS}
+    if volume.unit and (facts.get("unit") or {}).get("value") != volume.unit:
+        facts["unit"] = {"value": volume.unit, "unit": "", "source": "scene", "detail": "unit of the volume"}
+    return facts
 
 
 def overrideFact(study, timePoint, name, value, unit, reason):
@@ -274,10 +287,11 @@ def _disagreements(study, found):
     if len(patients) > 1:
         words.append(f"The images are of different patients: {', '.join(sorted(patients))}.")
     administered = administeredActivityMBq(study)
+    radionuclide = study.choice("radionuclide")
     for timePoint in found:
         stated = timePoint.factValue("radionuclide")
-        if stated and stated != study.choice("radionuclide"):
-            words.append(f"{timePoint.label}: the image is of {stated}, the study is of {study.choice('radionuclide')}.")
+        if stated and stated != radionuclide:
+            words.append(f"{timePoint.label}: the image is of {stated}, the study is of {radionuclide}.")
         activity = timePoint.factValue("administeredActivityMBq")
         if activity and administered and abs(activity / administered - 1.0) > ACTIVITY_DISAGREEMENT:
             words.append(f"{timePoint.label}: the image's header states {activity:g} MBq administered, the study "

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from MRTDosimetryLib.imaging.alignment import rotationFromVector
 from MRTDosimetryLib.imaging.files import readImage
 from MRTDosimetryLib.imaging.volume import Volume
 
@@ -30,7 +30,7 @@ def geometry(spacingMM, firstVoxelRAS, flips=(-1, -1, 1)):
 def pose(degreesRAS, shiftMM, centerRAS=(0.0, 0.0, 0.0)):
     """4 x 4, RAS mm: rotation by a vector of degrees around a point, then a shift."""
     matrix = np.eye(4)
-    matrix[:3, :3] = rotationFromVector(np.radians(np.asarray(degreesRAS, dtype=float)))
+    matrix[:3, :3] = Rotation.from_rotvec(degreesRAS, degrees=True).as_matrix()
     matrix[:3, 3] = np.asarray(centerRAS) - matrix[:3, :3] @ np.asarray(centerRAS) + shiftMM
     return matrix
 

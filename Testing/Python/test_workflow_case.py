@@ -234,8 +234,8 @@ def test_reopenedSceneIsTheSameStudy(tmp_path):
     """Saved and reopened: every stage is still done, so nothing has to be computed again."""
     from MRTDosimetryLib.scene import files
     from MRTDosimetryLib.scene.study import Study
-    from MRTDosimetryLib.workflow import stages
     from MRTDosimetryLib.workflow import results as resultsStage
+    from MRTDosimetryLib.workflow import stages
 
     def change(description):
         description["registration"] = "rigid"

@@ -11,7 +11,7 @@ import slicer
 import slicer.util
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import api, ctkWidgets, mrmlWidgets, pythonQt, qtModule
+from . import api, ctkWidgets, dicomLib, mrmlWidgets, pythonQt, qtModule
 from .layoutManager import LayoutManager
 
 _SANS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
@@ -20,7 +20,7 @@ ensuredPackages = []  # what slicer.packaging.pip_ensure was asked for
 
 
 def install():
-    """Once per process: modules qt, ctk, slicer.i18n, slicer.packaging, slicer.ScriptedLoadableModule."""
+    """Once per process: modules qt, ctk, DICOMLib, slicer.i18n, slicer.packaging, slicer.ScriptedLoadableModule."""
     global _installed
     if _installed is None:
         QtCore.qInstallMessageHandler(_onQtMessage)
@@ -31,6 +31,7 @@ def install():
         sys.modules["qt"] = qtModule.build()
         sys.modules["ctk"] = ctkWidgets.build()
         mrmlWidgets.install()
+        dicomLib.install()
         _addModule("i18n", tr=lambda text: _literal(text), translate=lambda context, text: _literal(text))
         _addModule("packaging", pip_ensure=_pipEnsure, load_requirements=_loadRequirements)
         _addModule(
