@@ -62,7 +62,7 @@ def test_originsAreStatedInFull(path):
     for record in found:
         assert isinstance(record["verified"], bool) and len(record["source"]) > 10 and record["edition"], record
         assert record["unit"], record
-        if "recalled" in record["source"] or "Derived" in record["source"]:
+        if "not checked" in record["source"] or "Derived" in record["source"]:
             assert record["verified"] is False, record
 
 
