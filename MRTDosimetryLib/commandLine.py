@@ -52,6 +52,7 @@ def _parser():
     fit.add_argument("--radionuclide", required=True, help="e.g. Lu-177")
     fit.add_argument("--model", default="auto", help="auto or the name of a model")
     fit.add_argument("--effectiveHalfLifeHours", type=float, help="for a single time point")
+    fit.add_argument("--options", metavar="JSON", help="options of the model, e.g. '{\"fixed\": {\"lambda\": 0.012}}'")
     fit.add_argument("--json", action="store_true", help="print everything as JSON")
     fit.set_defaults(function=_fit)
     return parser
@@ -93,7 +94,7 @@ def _fit(options):
     curve = _readCurve(options.curve)
     chosen = nuclide(options.radionuclide)
     fit = selection.fit(curve, chosen.decayConstantPerHour, model=options.model,
-                        effectiveHalfLifeHours=options.effectiveHalfLifeHours)
+                        effectiveHalfLifeHours=options.effectiveHalfLifeHours, options=_fitOptions(options.options))
     result = fit.toDict()
     if options.json:
         print(json.dumps(result, indent=1, allow_nan=False))
@@ -105,8 +106,24 @@ def _fit(options):
     uncertainty = result["timeIntegratedActivityUncertaintyMBqH"]
     spread = "" if uncertainty is None else f" +- {uncertainty:.3g}"
     print(f"time-integrated activity = {result['timeIntegratedActivityMBqH']:.6g}{spread} MBq h")
+    interval = result["timeIntegratedActivityInterval95MBqH"]
+    if interval is not None:
+        print(f"95 % interval {interval[0]:.5g} to {interval[1]:.5g} MBq h")
     for warning in result["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
+
+
+def _fitOptions(text):
+    """Options of a fit model from JSON, or ``None``."""
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"The options are not JSON ({error.msg})", "--options") from None
+    if not isinstance(found, dict):
+        raise InputError("The options are not a JSON object", "--options", "Give names and values")
+    return found
 
 
 def _readCurve(path):

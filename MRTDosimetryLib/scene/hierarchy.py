@@ -54,7 +54,8 @@ def _title(point):
 
 
 def _resultNodes(study):
-    roles = ("segmentation", "absorbedDose", "timeIntegratedActivity", "density")
+    roles = ("segmentation", "absorbedDose", "timeIntegratedActivity", "effectiveHalfLife", "fitQuality",
+             "density")
     tables = ("resultsTable", "timeActivityTable", "dvhTable", "timeActivityChart", "dvhChart")
     return [study.nodeByRole(role) for role in (*roles, *tables)]
 

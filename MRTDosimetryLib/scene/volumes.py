@@ -19,6 +19,8 @@ QUANTITIES = {
     "absorbedDose": ("128513", "DCM", "Absorbed Dose"),
     "absorbedDoseRate": ("absorbedDoseRate", "99MRTDOSIMETRY", "Absorbed dose rate"),
     "timeIntegratedActivity": ("timeIntegratedActivity", "99MRTDOSIMETRY", "Time-integrated activity"),
+    "effectiveHalfLife": ("effectiveHalfLife", "99MRTDOSIMETRY", "Effective half-life"),
+    "fitQuality": ("fitQuality", "99MRTDOSIMETRY", "Relative residual of the time-activity fit"),
     "massDensity": ("massDensity", "99MRTDOSIMETRY", "Mass density"),
     "biologicallyEffectiveDose": ("biologicallyEffectiveDose", "99MRTDOSIMETRY", "Biologically effective dose"),
 }
@@ -29,6 +31,8 @@ _UNIT_MEANINGS = {
     "Gy/h": "gray per hour",
     "Bq/mL": "becquerel per milliliter",
     "MBq.h": "megabecquerel hour",
+    "h": "hour",
+    "%": "percent",
     "g/mL": "gram per milliliter",
 }
 

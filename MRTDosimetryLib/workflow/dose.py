@@ -8,9 +8,10 @@ from ..physics import radiobiology
 from ..physics.density import densityGPerML
 from ..physics.dose import registry as engines
 from ..physics.dvh import computeDVH
+from ..physics.uncertainty.chain import MassScaling
 from ..progress import noProgress, subProgress
 from ..scene import display, volumes
-from . import studyNodes
+from . import studyNodes, uncertainty
 from .protocol import positiveNumber, studyNuclide
 from .regionMasks import regionNames, regionOccupancies
 from .registration import referenceOf
@@ -78,7 +79,7 @@ def _inputs(study):
     return {"dose": study.choice("dose"), "radionuclide": study.choice("radionuclide"),
             "kinetics": digestOf(kineticsValue), "regions": digestOf(regionsValue),
             "map": volumes.contentDigest(mapNode) if mapNode else None,
-            "ct": volumes.contentDigest(ct) if ct else None}
+            "ct": volumes.contentDigest(ct) if ct else None, "uncertainty": uncertainty.options(study)}
 
 
 def _compute(study, progress=noProgress):
@@ -98,11 +99,17 @@ def _compute(study, progress=noProgress):
     kinetics = study.stageRecord("kinetics")["value"]["regions"]
     masses = {row["name"]: row for row in study.stageRecord("regions")["value"]["rows"]}
     occupancies = regionOccupancies(study, reference)
-    regions, curves = {}, {}
+    regions, curves, budgets = {}, {}, {}
     for name in regionNames(study):
         regions[name], curves[name], words = _region(name, kinetics[name], masses[name], engine, nuclide,
                                                      absorbedDose, density, occupancies[name])
         warnings += words
+        fit = kinetics[name]["fit"]
+        # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
+        budgets[name] = uncertainty.regionBudget(study, masses[name], fit, MassScaling())
+        regions[name].update(uncertaintyBudget=budgets[name].toDict(), **uncertainty.uncertaintiesOf(
+            budgets[name], fit["timeIntegratedActivityMBqH"], regions[name]["absorbedDoseGy"]))
+    warnings += uncertainty.warnings(study, budgets)
     node = studyNodes.putVolume(study, "absorbedDose", absorbedDose, "absorbedDose")
     display.styleAbsorbedDose(node)
     studyNodes.writeDVH(study, regions, curves)
@@ -127,7 +134,7 @@ def _densityMap(study, reference, grid):
 
 
 def _region(name, region, mass, engine, nuclide, absorbedDose, density, occupancy):
-    """Mean absorbed dose, uncertainty, BED and DVH of one region."""
+    """Mean absorbed dose, BED and DVH of one region."""
     fit, warnings = region["fit"], []
     box = absorbedDose.array[occupancy.slices]
     share = occupancy.fraction
@@ -141,12 +148,10 @@ def _region(name, region, mass, engine, nuclide, absorbedDose, density, occupanc
     else:
         grams = weightsML * density[occupancy.slices][inside]
         meanGy = float(np.average(box[inside], weights=grams))
-    uncertaintyTia = fit["timeIntegratedActivityUncertaintyMBqH"]
-    uncertaintyGy = None if uncertaintyTia is None else meanGy * uncertaintyTia / tia
     bed, words = _bed(name, mass["tissue"], meanGy, fit)
     warnings += words
     keys = ("D98Gy", "D95Gy", "D50Gy", "D2Gy", "minGy", "maxGy", "meanGy")
-    return {"absorbedDoseGy": meanGy, "absorbedDoseUncertaintyGy": uncertaintyGy, **bed,
+    return {"absorbedDoseGy": meanGy, **bed,
             "dvh": {key: float(getattr(dvh, key)) for key in keys}}, \
         {"absorbedDoseGy": np.asarray(dvh.curveAbsorbedDoseGy).tolist(),
          "volumePercent": np.asarray(dvh.curveVolumePercent).tolist()}, warnings

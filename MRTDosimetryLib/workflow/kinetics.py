@@ -11,7 +11,7 @@ from ..physics.kinetics.curve import TimeActivityCurve
 from ..physics.kinetics.registry import modelTitles
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
-from . import studyNodes
+from . import studyNodes, voxelKinetics
 from .protocol import positiveNumber, studyNuclide, studyProtocol
 from .regionMasks import regionNames, regionOccupancies, segmentationNode, unionFraction
 from .registration import referenceFromTimePoint, referenceOf
@@ -41,11 +41,10 @@ def setModel(study, name):
 
 
 def setPerVoxel(study, isPerVoxel):
-    """Fit per voxel; not available yet, so only ``False`` is taken."""
-    if isPerVoxel:
-        raise InputError("Fits per voxel are not available in this version", "kinetics.perVoxel",
-                         "Set it to false: each region's fit is spread over the region by its images")
-    study.setChoice("kinetics", {**options(study), "perVoxel": False})
+    """Fit the map of time-integrated activity per voxel, or spread each region's fit over the region."""
+    if not isinstance(isPerVoxel, bool):
+        raise InputError(f"perVoxel is {isPerVoxel!r}", "kinetics.perVoxel", "Give true or false")
+    study.setChoice("kinetics", {**options(study), "perVoxel": isPerVoxel})
 
 
 def setEffectiveHalfLife(study, region, hours, source="user"):
@@ -107,6 +106,8 @@ def _missing(study):
         if without:
             missing.append("With a single time point, give the effective half-life (kinetics.effectiveHalfLifeHours) "
                            f"of {', '.join(without)}")
+    if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
+        missing.append("Fits per voxel need at least two time points: add one, or set kinetics.perVoxel to false")
     protocol = studyProtocol(study)
     fewest = (protocol or {}).get("minimumTimePoints", 1)
     if included and len(included) < fewest:
@@ -145,9 +146,10 @@ def _compute(study, progress=noProgress):
     if len(included) > 1 and options(study)["effectiveHalfLifeHours"]:
         warnings.append("Stated effective half-lives are not used: the study has more than one time point.")
     progress(0.7, "Time-integrated activity map")
-    tiaMap = _map(study, included, reference, names, regions, remainder, subProgress(progress, 0.7, 0.95))
-    studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
+    tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
+    warnings += words
+    studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
     studyNodes.writeTimeActivity(study, value)
     return value, warnings
 
@@ -205,8 +207,8 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
                 "note": "The images hold no activity outside the regions."}, []
     if min(activitiesMBq) < 0:
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": "negative activity"}, [
-            "The activity outside the regions is negative at a time point: its time-integrated activity is not "
-            "computed, and the map holds the regions only."]
+            "The activity outside the regions is negative at a time point: its time-integrated activity is not computed"
+            + ("." if options(study)["perVoxel"] else ", and the map holds the regions only.")]
     halfLife, _source = _givenHalfLife(study, REMAINDER)
     words = []
     curve = TimeActivityCurve(timesHours, activitiesMBq)
@@ -222,24 +224,42 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
             "effectiveHalfLifeHours": fit.effectiveHalfLifeHours, "note": ""}, words
 
 
-def _map(study, included, reference, names, regions, remainder, progress):
-    """Each region's time-integrated activity spread over the region by its own images, in MBq h per mL."""
-    grid = volumes.volumeFromNode(reference.spectNode)
+def _map(study, included, reference, value, nuclide, progress):
+    """Time-integrated activity in MBq h per mL on the reference's grid, and warnings.
+
+    Fitted per voxel (then ``value`` gets ``voxels``), or each region's value spread over it by its own images.
+    """
+    isPerVoxel = options(study)["perVoxel"]
     progress(0.0, "Registered images")
+    # A fit has to know where a scan does not reach; in the mean of all scans, nothing is added there.
+    images = _registeredImages(included, reference, outside=np.nan if isPerVoxel else 0.0)
+    grid, weights = images[0], _areaWeights(value["timesHours"])
+    occupancies = regionOccupancies(study, reference)
+    warnings = []
+    if isPerVoxel:
+        perVoxel, value["voxels"], warnings = voxelKinetics.fitPerVoxel(
+            study, reference, images, occupancies, value, weights, nuclide.decayConstantPerHour,
+            subProgress(progress, 0.3, 1.0))
+    else:
+        voxelKinetics.removeMaps(study)
+        progress(0.7, "Spreading over the regions")
+        byName = {name: region["fit"]["timeIntegratedActivityMBqH"] for name, region in value["regions"].items()}
+        perVoxel = spreadTimeIntegratedActivity(byName, occupancies, registeredMean(images, weights),
+                                                value["remainder"]["timeIntegratedActivityMBqH"] or 0.0)
+    perML = perVoxel / np.float32(grid.voxelVolumeML)
+    return grid.withArray(perML, unit="MBq.h/mL", name="Time-integrated activity"), warnings
+
+
+def _registeredImages(included, reference, outside):
+    """The images of all time points on the grid of the reference."""
+    grid = volumes.volumeFromNode(reference.spectNode)
     images = []
     for timePoint in included:
         image = volumes.volumeFromNode(timePoint.spectNode)
         isAligned = timePoint.spectNode is reference.spectNode
         gridToImage = np.linalg.inv(referenceFromTimePoint(timePoint))
-        images.append(image if isAligned else resample(image, grid, gridToImage, outside=0.0, dtype=np.float32))
-    distribution = registeredMean(images, _areaWeights([item.timeHours for item in included]))
-    occupancies = regionOccupancies(study, reference)
-    progress(0.7, "Spreading over the regions")
-    byName = {name: regions[name]["fit"]["timeIntegratedActivityMBqH"] for name in names}
-    perVoxel = spreadTimeIntegratedActivity(byName, occupancies, distribution,
-                                            remainder["timeIntegratedActivityMBqH"] or 0.0)
-    perML = perVoxel / np.float32(grid.voxelVolumeML)
-    return grid.withArray(perML, unit="MBq.h/mL", name="Time-integrated activity")
+        images.append(image if isAligned else resample(image, grid, gridToImage, outside=outside, dtype=np.float32))
+    return images
 
 
 def _areaWeights(timesHours):

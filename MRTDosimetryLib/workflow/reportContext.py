@@ -7,7 +7,7 @@ import os
 from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
 from ..therapies import registry as therapies
-from . import kinetics, protocol, record, segmentation
+from . import kinetics, protocol, record, segmentation, uncertainty, voxelKinetics
 from .regionMasks import regionNames
 
 # Regions smaller than this get a statement on how much resolution biases them.
@@ -127,6 +127,9 @@ def _methods(study, doseValue):
         {"title": "Time-integrated activity",
          "text": "Fit of each region's activities; weights and covariance as stated with each fit.",
          "source": "Gear et al. 2018, EJNMMI 45:2456-2474"},
+        {"title": "Uncertainty",
+         "text": "Propagated from volume, count rate, calibration and fit to the absorbed dose, with covariances.",
+         "source": "Gear et al. 2018, EJNMMI 45:2456-2474"},
         {"title": "Absorbed dose", "text": " ".join([doseValue["engineTitle"] + ".", *doseValue["notes"]]),
          "source": f"{nuclide.localDoseConstantGyKgPerGBqH:.5g} Gy kg/(GBq h) for {nuclide.name}, {nuclide.source}"},
     ]
@@ -141,10 +144,12 @@ def _methods(study, doseValue):
 
 def _assumptions(study, kineticsValue, doseValue):
     words = ["The images show the activity present at the start of each scan.",
-             "Between and after the scans each region follows its fitted function.",
-             "The uncertainty given is that of the curve fit (k = 1); those of calibration, volume and resolution are "
-             "not included yet."]
-    if kineticsValue["remainder"]["timeIntegratedActivityMBqH"]:
+             "Between and after the scans each region follows its fitted function."]
+    words += uncertainty.assumptions(study, {name: region["uncertaintyBudget"]
+                                             for name, region in doseValue["regions"].items()})
+    perVoxel = voxelKinetics.assumptions(kineticsValue)
+    words += perVoxel
+    if kineticsValue["remainder"]["timeIntegratedActivityMBqH"] and not perVoxel:
         words.append("Activity outside the regions follows one common curve, spread by the registered images.")
     for name, region in kineticsValue["regions"].items():
         words += [f"{name}: {text}" for text in region["fit"].get("assumptions", [])]

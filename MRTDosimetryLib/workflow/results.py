@@ -17,6 +17,11 @@ def resultsDict(study):
     -------
     dict
         Keys and units of the contract; what could not be computed is ``None`` with a line in ``warnings``.
+        Uncertainties are k = 1. ``timeIntegratedActivityUncertaintyMBqH`` of a region combines the random part of its
+        fit (``fit`` holds that part alone) with the part common to all scans (volume, recovery, calibration);
+        ``absorbedDoseUncertaintyGy`` is that of the whole chain, itemized in ``uncertaintyBudget``, which names what
+        is not stated and therefore not included. With fits per voxel, ``voxelTimeIntegratedActivityMBqH`` is the sum
+        of the voxel map over the region, beside the region's own fit.
     """
     administration = study.choice("administration")
     administeredMBq = protocol.administeredActivityMBq(study)
@@ -27,6 +32,9 @@ def resultsDict(study):
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
                                administeredMBq))
+        if kineticsValue.get("voxels"):
+            regions[-1]["voxelTimeIntegratedActivityMBqH"] = \
+                kineticsValue["voxels"]["regions"][name]["voxelTimeIntegratedActivityMBqH"]
         warnings += _nullWords(regions[-1], warnings)
     warnings += _unverified(doseValue["regions"])
     return {
@@ -63,7 +71,8 @@ def _region(name, mass, measured, doseOfRegion, administeredMBq):
         "timeActivity": measured["timeActivity"],
         "fit": fit,
         "timeIntegratedActivityMBqH": tia,
-        "timeIntegratedActivityUncertaintyMBqH": fit["timeIntegratedActivityUncertaintyMBqH"],
+        # random part of the fit and common part of volume and calibration; the fit holds the random part alone
+        "timeIntegratedActivityUncertaintyMBqH": doseOfRegion["timeIntegratedActivityUncertaintyMBqH"],
         "timeIntegratedActivityCoefficientH": None if administeredMBq is None else tia / administeredMBq,
         "effectiveHalfLifeHours": fit["effectiveHalfLifeHours"],
         "absorbedDoseGy": absorbedDoseGy,
@@ -72,6 +81,7 @@ def _region(name, mass, measured, doseOfRegion, administeredMBq):
             None if administeredMBq is None else absorbedDoseGy / (administeredMBq / 1000.0),
         "bedGy": doseOfRegion["bedGy"],
         "radiobiology": doseOfRegion["radiobiology"],
+        "uncertaintyBudget": doseOfRegion["uncertaintyBudget"],
         "dvh": doseOfRegion["dvh"],
     }
 

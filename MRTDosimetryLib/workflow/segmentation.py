@@ -93,10 +93,11 @@ def addFromLabelNode(study, labelNode, names, timePoint):
 
 
 def rows(study):
-    """One row per region: ``name``, ``tissue``, ``volumeML``, ``massG``, ``densityGPerML``, ``problems``."""
+    """One row per region: ``name``, ``tissue``, ``volumeML``, ``massG``, ``densityGPerML``, ``voxelSizeMM`` (of the
+    outlined image), ``problems``."""
     record = study.stageRecord("regions")
     known = {row["name"]: row for row in ((record or {}).get("value") or {}).get("rows", [])}
-    empty = {"volumeML": None, "massG": None, "densityGPerML": None, "problems": []}
+    empty = {"volumeML": None, "massG": None, "densityGPerML": None, "voxelSizeMM": None, "problems": []}
     return [known.get(name) or {"name": name, "tissue": tissueOf(name), **empty} for name in regionNames(study)]
 
 
@@ -214,7 +215,8 @@ def _layerRows(study, layer, ct, faults):
         if meanDensity < 0.2:
             problems.append(f"the mean density is only {meanDensity:.2f} g/mL: check that regions and CT are aligned")
         found.append({"name": name, "tissue": tissueOf(name), "volumeML": volumeML, "massG": volumeML * meanDensity,
-                      "densityGPerML": meanDensity, "problems": problems})
+                      "densityGPerML": meanDensity, "voxelSizeMM": [float(edge) for edge in labels.spacingMM],
+                      "problems": problems})
     return found
 
 

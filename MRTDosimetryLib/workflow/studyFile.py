@@ -6,11 +6,11 @@ import os
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
-from . import dose, kinetics, protocol, registration, segmentation, timePoints
+from . import dose, kinetics, protocol, registration, segmentation, timePoints, uncertainty
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
-         "kinetics", "dose", "name", "patient", "resolutionFWHMMM"}
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty"}
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo"}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
@@ -68,6 +68,10 @@ def applyStudy(study, description, progress=noProgress):
     with faults.collect():
         registration.setKind(study, description.get("registration", "rigid" if _hasEveryCT(description) else "none"))
     _applyDose(study, description, faults)
+    with faults.collect():
+        uncertainty.setResolution(study, description.get("resolutionFWHMMM"))
+    with faults.collect():
+        uncertainty.setUncertainty(study, description.get("uncertainty"))
     added = []
     items = description["timePoints"]
     for position, item in enumerate(items):
@@ -86,9 +90,8 @@ def applyStudy(study, description, progress=noProgress):
     with faults.collect():
         _applyKinetics(study, description.get("kinetics") or {})
     faults.raiseIfAny()
-    for key in ("patient", "resolutionFWHMMM"):
-        if description.get(key) is not None:
-            study.setChoice(key, description[key])
+    if description.get("patient") is not None:
+        study.setChoice("patient", description["patient"])
     progress(1.0, "")
 
 

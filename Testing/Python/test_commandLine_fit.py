@@ -53,3 +53,17 @@ def test_unknownNuclideAndModel(tmp_path, capfd):
     assert commandLine.main(["fit", str(path), "--radionuclide", "Lu-177", "--model", "magic"]) == 2
     shown = capfd.readouterr().err
     assert "Zz-1" in shown and "magic" in shown
+
+
+def test_optionsOfTheModel(tmp_path, capfd):
+    path = tmp_path / "curve.csv"
+    path.write_text(WORKED, encoding="utf-8")
+    start = ["fit", str(path), "--radionuclide", "Lu-177", "--model", "monoExponential", "--json", "--options"]
+    assert commandLine.main([*start, '{"fixed": {"lambda": 0.012}}']) == 0
+    result = json.loads(capfd.readouterr().out)
+    assert result["parameters"]["lambda"] == {"value": 0.012, "standardError": None, "unit": "1/h"}
+    for text, words in (("{", "not JSON"), ("[1]", "not a JSON object"), ('{"fixed": {"magic": 1}}', "no parameter"),
+                        ('{"fixed": 3}', "not names and values")):
+        assert commandLine.main([*start, text]) == 2
+        shown = capfd.readouterr().err
+        assert words in shown and "Traceback" not in shown

@@ -10,6 +10,8 @@ MODULES = (
     "monoExponential",
     "trapezoid",
     "singleTimePoint",
+    "exponentialFamily",
+    "fewPoints",
 )
 
 _models = {}
@@ -20,7 +22,8 @@ class FitModel:
     """A way to a time-integrated activity.
 
     ``fit(curve, decayConstantPerHour, options)`` returns a :class:`~.result.FitResult`; ``optionNames`` are the keys
-    of ``options`` it knows; ``minimumPoints`` and ``maximumPoints`` bound the curve (``None``: no upper bound).
+    of ``options`` it knows; ``minimumPoints`` and ``maximumPoints`` bound the curve (``None``: no upper bound);
+    ``parameterCount`` is the number of parameters of a least-squares fit, ``None`` for another way.
     """
 
     name: str
@@ -29,6 +32,7 @@ class FitModel:
     minimumPoints: int
     maximumPoints: int | None = None
     optionNames: tuple = ()
+    parameterCount: int | None = None
 
 
 def registerModel(model):

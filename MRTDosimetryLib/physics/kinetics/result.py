@@ -38,6 +38,8 @@ class FitResult:
     timeIntegratedActivityMBqH : float
     timeIntegratedActivityUncertaintyMBqH : float or None
         k = 1; ``None`` where it cannot be known (a line in ``warnings`` says why).
+    timeIntegratedActivityInterval95MBqH : list of float or None
+        [lower, upper]: holds the true value with a probability of 95 %. By Student t where the covariance is scaled.
     effectiveHalfLifeHours : float or None
         Of the last phase.
     aicc : float or None
@@ -67,7 +69,14 @@ class FitResult:
     assumptions, warnings : list of str
     candidates : list of dict
         Models tried by the automatic choice: ``model``, ``title``, ``timeIntegratedActivityMBqH``,
-        ``timeIntegratedActivityUncertaintyMBqH``, ``aicc``, ``isChosen``, ``reason``.
+        ``timeIntegratedActivityUncertaintyMBqH``, ``aicc``, ``akaikeWeight``, ``isAccepted``, ``isChosen``,
+        ``reason``, with ``None`` where there is no value.
+    scanTimeSensitivityPerHour : list of float or None
+        For one and two points: d ln(time-integrated activity) / d t per point, the activities being as measured.
+    modelAverage : dict or None
+        Where the time-integrated activity, its uncertainty and the curve are those of several models: ``models``,
+        ``weights``, ``withinUncertaintyMBqH``, ``betweenUncertaintyMBqH``. ``model``, ``parameters``,
+        ``covariance``, ``chiSquare`` and ``aicc`` then are the best model's.
     evaluate : callable
         Activity in MBq at times in h (array to array).
     """
@@ -96,6 +105,9 @@ class FitResult:
     assumptions: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
     candidates: list = field(default_factory=list)
+    timeIntegratedActivityInterval95MBqH: list | None = None
+    scanTimeSensitivityPerHour: list | None = None
+    modelAverage: dict | None = None
 
     def __post_init__(self):
         total = self.timeIntegratedActivityMBqH
@@ -118,11 +130,12 @@ class FitResult:
     def toDict(self):
         """All but the callable, ready for JSON."""
         names = ("model", "title", "parameterNames", "covariance", "timeIntegratedActivityMBqH",
-                 "timeIntegratedActivityUncertaintyMBqH", "effectiveHalfLifeHours", "aicc", "chiSquare",
+                 "timeIntegratedActivityUncertaintyMBqH", "timeIntegratedActivityInterval95MBqH",
+                 "effectiveHalfLifeHours", "aicc", "chiSquare",
                  "degreesOfFreedom", "covarianceKind", "weighting", "coefficientOfVariation",
                  "activityUncertaintiesMBq", "extrapolatedFraction", "extrapolatedBeforeFraction",
                  "extrapolatedAfterFraction", "residualsMBq", "piecewiseShape", "assumptions", "warnings",
-                 "candidates")
+                 "candidates", "scanTimeSensitivityPerHour", "modelAverage")
         content = {name: getattr(self, name) for name in names}
         content["parameters"] = {name: value.toDict() for name, value in self.parameters.items()}
         shape = self.absorbedDoseRateShape

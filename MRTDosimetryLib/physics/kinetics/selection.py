@@ -3,27 +3,36 @@
 import numpy as np
 
 from ...errors import CalculationError, InputError
+from .acceptance import doubts, nestedLimit, noBetter, objections, remarks, startsAtZero, surpassed, uptakeTime
+from .averaging import LARGEST_DIFFERENCE, average
 from .curve import risesAgainstDecay
+from .intervals import interval95
 from .registry import fitModel, fitModels
 from .result import EXTRAPOLATION_WARNING
-from .weighting import PROPORTIONAL_FLOOR
+from .weighting import correctedAkaike
 
 AUTO = "auto"
-# Acceptance of a fit (NUKFIT, Kletting et al. 2013): coefficient of variation of every parameter below 50 %.
-PARAMETER_LIMIT = 0.5
-RESIDUAL_LIMIT = 0.20
-CHI_SQUARE_PROBABILITY = 0.01
-UPTAKE_TOLERANCE = 0.05
+# In the order of their parameters. Physical decay alone (f1a) is left out: no biological clearance at all is not
+# plausible, and the mono-exponential holds it as its bound; AICc at four points would prefer it for its one parameter.
+AUTO_MODELS = ("monoExponential", "uptakeWashout", "monoExponentialPlusPhysicalTail", "biExponential", "f4a",
+               "uptakeTwoWashouts", "triExponential")
+UPTAKE_MODEL, SIMPLEST = "uptakeWashout", "monoExponential"
+# Model -> those of which it is a special case.
+HELD_BY = {"monoExponential": AUTO_MODELS[1:], "monoExponentialPlusPhysicalTail": ("biExponential", "triExponential"),
+           "biExponential": ("triExponential",), "uptakeWashout": ("f4a", "uptakeTwoWashouts")}
 
 
 def fit(curve, decayConstantPerHour, model=AUTO, effectiveHalfLifeHours=None, options=None):
     """Time-integrated activity of a curve.
 
-    ``"auto"``: one point takes the given half-life; two and more take the mono-exponential when the curve falls from
-    its first point and the fit is acceptable, else the trapezoid. Unacceptable is a fit with a parameter whose
-    standard error exceeds 50 %; with given uncertainties, one with a chi-square of a probability below 1 %; without,
-    one with a residual above 20 % of a measured activity (of 5 % of the largest one, where the activity is less).
-    All models tried are in ``candidates``, with the reason.
+    ``"auto"``: one point takes the given half-life. With more, the sums of exponentials that the number of points
+    allows (N > K + 1 for K parameters, as the corrected Akaike criterion needs it) are fitted, those that are not
+    acceptable (:func:`~.acceptance.objections`) are set aside, and the others are averaged by their Akaike weights
+    (:func:`~.averaging.average`). Set aside are also special cases that a larger acceptable model fits far better than
+    (:func:`~.acceptance.surpassed`); models with a hardly determined phase (:func:`~.acceptance.doubts`) count only
+    where no other is acceptable. The mono-exponential is tried from two points on, and uptake and washout from four
+    points on where the data show an uptake; without an Akaike criterion they stand alone. The trapezoid is used when
+    no exponential model is acceptable. All models, also those not tried, are in ``candidates`` with the reason.
 
     Parameters
     ----------
@@ -35,7 +44,9 @@ def fit(curve, decayConstantPerHour, model=AUTO, effectiveHalfLifeHours=None, op
     effectiveHalfLifeHours : float, optional
         For a single time point.
     options : dict, optional
-        ``start`` and ``tail`` of the trapezoid, ``relativeHalfLifeUncertainty`` of the single time point.
+        Options of the models (their ``optionNames``): ``start`` and ``tail`` of the trapezoid,
+        ``relativeHalfLifeUncertainty`` of the single time point, ``fixed`` and ``bounds`` of an exponential model,
+        those of :mod:`~.fewPoints`. A chosen model takes its own only.
 
     Returns
     -------
@@ -49,7 +60,7 @@ def fit(curve, decayConstantPerHour, model=AUTO, effectiveHalfLifeHours=None, op
         When no model gives a result.
     """
     options = dict(options or {})
-    _checkOptions(options)
+    _checkOptions(options, model)
     if not (np.isfinite(decayConstantPerHour) and decayConstantPerHour > 0):
         raise InputError("The physical decay constant has to be above zero", "radionuclide")
     if effectiveHalfLifeHours is not None:
@@ -65,18 +76,29 @@ def fit(curve, decayConstantPerHour, model=AUTO, effectiveHalfLifeHours=None, op
         result.candidates = [_candidate(result, True, "a single time point")]
     else:
         result = _choose(curve, decayConstantPerHour, options)
-    if effectiveHalfLifeHours is not None and result.model != "singleTimePoint":
+    if effectiveHalfLifeHours is not None and "effectiveHalfLifeHours" not in fitModel(result.model).optionNames:
         result.warnings.append("The given effective half-life is not used: the curve has more than one point.")
     _flag(result, curve, decayConstantPerHour)
     return result
 
 
-def _checkOptions(options):
-    known = {name for model in fitModels().values() for name in model.optionNames}
+def _checkOptions(options, model):
+    models = fitModels()
+    known = {name for entry in models.values() for name in entry.optionNames}
     unknown = [name for name in options if name not in known]
     if unknown:
         raise InputError(f"Unknown fit option {', '.join(map(repr, unknown))}", "kinetics",
                          f"Known are {', '.join(sorted(known))}")
+    if model == AUTO:
+        foreign = [name for name in ("fixed", "bounds") if options.get(name)]
+        if foreign:
+            raise InputError(f"The automatic choice takes no {' and '.join(foreign)} parameters", "kinetics",
+                             "Choose the model whose parameters they are")
+        return
+    foreign = [name for name in options if name not in fitModel(model).optionNames and options[name] is not None]
+    if foreign:
+        raise InputError(f"{models[model].title} takes no option {', '.join(map(repr, foreign))}", "kinetics",
+                         f"It knows {', '.join(models[model].optionNames) or 'none'}")
 
 
 def _run(name, curve, decayConstantPerHour, options):
@@ -86,97 +108,158 @@ def _run(name, curve, decayConstantPerHour, options):
                          f"{'is' if curve.size == 1 else 'are'} {curve.size}", "time-activity curve",
                          "Add time points, or give an effective half-life")
     if model.maximumPoints is not None and curve.size > model.maximumPoints:
-        raise InputError(f"{model.title} takes {model.maximumPoints} point, there are {curve.size}",
-                         "time-activity curve", "Choose another model, or exclude time points")
+        raise InputError(f"{model.title} takes {model.maximumPoints} point{'s' if model.maximumPoints > 1 else ''}, "
+                         f"there are {curve.size}", "time-activity curve",
+                         "Choose another model, or exclude time points")
     return model.fit(curve, decayConstantPerHour,
                      {key: value for key, value in options.items() if key in model.optionNames})
 
 
 def _choose(curve, decayConstantPerHour, options):
-    """Mono-exponential or trapezoid, by the rules of :func:`fit`."""
-    mono, reasons = None, []
-    try:
-        mono = _run("monoExponential", curve, decayConstantPerHour, options)
-    except (InputError, CalculationError) as error:
-        reasons = [f"not possible: {error.what}"]
-    uptake = _uptakeTime(curve)
-    if uptake is not None:
-        reasons.append(f"uptake phase: the largest activity is at {uptake:g} h, not at the first point")
-    if mono is not None:
-        reasons += _objections(mono, curve)
-        if not reasons:
-            mono.candidates = [_candidate(mono, True, "the curve falls from its first point and the fit is acceptable")]
-            return mono
+    """Akaike average of the acceptable models, by the rules of :func:`fit`."""
+    accepted, doubtful, rejected, rows, notTried = [], [], [], {}, []
+    for name in AUTO_MODELS:
+        parameters = fitModel(name).parameterCount
+        if not _isTried(name, parameters, curve):
+            rows[name] = _absent(name, f"not tried: {parameters} parameters need at least {parameters + 2} points, "
+                                       f"there are {curve.size}")
+            notTried.append(fitModel(name).title)
+            continue
+        hopeless = _cannotCompete(name, parameters, curve, accepted)
+        if hopeless:
+            rows[name] = _absent(name, hopeless)
+            continue
+        try:
+            result = _run(name, curve, decayConstantPerHour, options)
+        except (InputError, CalculationError) as error:
+            rows[name] = _absent(name, f"not possible: {error.what}")
+            continue
+        reasons = objections(result, curve, decayConstantPerHour)
+        if accepted and accepted[0].model == SIMPLEST:
+            reasons += noBetter(result, accepted[0], curve)
+        words = doubts(result)
+        rows[name] = _candidate(result, False, "; ".join(reasons or words), isAccepted=not (reasons or words))
+        (rejected if reasons else doubtful if words else accepted).append(result)
     trapezoid = _run("trapezoid", curve, decayConstantPerHour, options)
-    rejected = "; ".join(reasons)
-    trapezoid.candidates = [_candidate(trapezoid, True, f"mono-exponential not accepted: {rejected}")]
-    if mono is None:
-        trapezoid.candidates.append({"model": "monoExponential", "title": fitModel("monoExponential").title,
-                                     "timeIntegratedActivityMBqH": None,
-                                     "timeIntegratedActivityUncertaintyMBqH": None, "aicc": None,
-                                     "isChosen": False, "reason": rejected})
+    rows["trapezoid"] = _candidate(trapezoid, False, "for curves that no exponential model describes: it has no "
+                                                     "likelihood to be compared by")
+    accepted = _withoutSurpassed(accepted, doubtful, rows, curve)
+    if not accepted and doubtful:
+        accepted = _withoutSurpassed(doubtful, [], rows, curve)
+        for result in accepted:
+            result.warnings.append(f"No model with well determined parameters describes the points; {result.title}: "
+                                   f"{'; '.join(doubts(result))}.")
+            rows[result.model]["isAccepted"] = True
+    if not accepted:
+        _addDoubt(trapezoid, rejected, curve)
+    result = _decide(accepted, rows, trapezoid, curve)
+    result.candidates = sorted(rows.values(), key=lambda row: not row["isChosen"])
+    if notTried:
+        result.assumptions.append(f"{curve.size} time points leave no comparison with {', '.join(notTried)}.")
+    return result
+
+
+def _isTried(name, parameters, curve):
+    if curve.size > parameters + 1 or name == SIMPLEST:
+        return True
+    return name == UPTAKE_MODEL and curve.size > parameters and uptakeTime(curve) is not None
+
+
+def _withoutSurpassed(accepted, doubtful, rows, curve):
+    """The accepted models without those that a larger one fits much better than."""
+    kept = []
+    for result in accepted:
+        reasons = [words for larger in (*accepted, *doubtful) if larger.model in HELD_BY.get(result.model, ())
+                   for words in surpassed(result, larger, curve)]
+        if reasons:
+            rows[result.model] |= {"isAccepted": False, "reason": "; ".join(reasons)}
+        else:
+            kept.append(result)
+    return kept
+
+
+def _cannotCompete(name, parameters, curve, accepted):
+    """Why a model needs no fit: even without residuals it could neither outweigh nor surpass one already accepted."""
+    for result in accepted:
+        more = parameters - fitModel(result.model).parameterCount
+        if name in HELD_BY.get(result.model, ()) and result.chiSquare > nestedLimit(more):
+            return ""
+    criteria = [result.aicc for result in accepted if result.aicc is not None]
+    perfect = correctedAkaike(0.0, True, curve.size, parameters)
+    if curve.uncertaintiesMBq is None or perfect is None or not criteria:
+        return ""
+    if perfect <= min(criteria) + LARGEST_DIFFERENCE:
+        return ""
+    return (f"not fitted: without any residuals its AICc would be {perfect:.1f}, more than {LARGEST_DIFFERENCE:g} "
+            f"above the {min(criteria):.1f} of an acceptable model")
+
+
+def _addDoubt(trapezoid, rejected, curve):
+    """Widen the trapezoid's uncertainty by its distance to the best of the rejected fits.
+
+    Straight lines have an error that the uncertainties of the activities know nothing of. The distance is taken as
+    the half-width of a rectangular distribution. With an uptake, only fits that rise from zero say anything.
+    """
+    if uptakeTime(curve) is not None:
+        rejected = [result for result in rejected if startsAtZero(result)]
+    if not rejected or trapezoid.timeIntegratedActivityUncertaintyMBqH is None:
+        return
+    best = min(rejected, key=lambda result: result.chiSquare)
+    distance = abs(trapezoid.timeIntegratedActivityMBqH - best.timeIntegratedActivityMBqH)
+    total = float(np.hypot(trapezoid.timeIntegratedActivityUncertaintyMBqH, distance / np.sqrt(3.0)))
+    trapezoid.timeIntegratedActivityUncertaintyMBqH = total
+    trapezoid.timeIntegratedActivityInterval95MBqH = interval95(trapezoid.timeIntegratedActivityMBqH, total)
+    trapezoid.assumptions.append(f"The uncertainty holds the distance to the rejected {best.title} fit, as the "
+                                 "half-width of a rectangular distribution.")
+
+
+def _decide(accepted, rows, trapezoid, curve):
+    """The result, with the chosen one and the weights written into the rows."""
+    compared = [result for result in accepted if result.aicc is not None]
+    if compared:
+        result, weights = average(compared, curve)
+        for item, weight in zip(compared, weights, strict=True):
+            rows[item.model]["akaikeWeight"] = weight
+            rows[item.model]["reason"] = "; ".join([
+                "acceptable" if weight > 0 else "acceptable, but without support: AICc more than 10 above the least",
+                *remarks(item)])
+        reason = ("the curve falls from its first point and the fit is acceptable" if result.model == SIMPLEST
+                  else "the fit is acceptable")
+        if len(compared) > 1:
+            reason += ", least AICc of the acceptable models"
+    elif accepted:
+        result = accepted[0]
+        reason = ("the curve falls from its first point and the fit is acceptable" if result.model == SIMPLEST
+                  else "the data show an uptake and the fit is acceptable")
+        reason += f"; {curve.size} points are too few for an Akaike criterion"
     else:
-        trapezoid.candidates.append(_candidate(mono, False, rejected))
-    trapezoid.warnings.insert(0, f"The trapezoid is used, the mono-exponential fit is not accepted: {rejected}.")
-    return trapezoid
+        trapezoid.warnings.insert(0, "The trapezoid is used, no exponential model is acceptable: " + ". ".join(
+            f"{row['title']}: {row['reason']}" for row in rows.values()
+            if row["model"] != "trapezoid" and not row["reason"].startswith("not ")) + ".")
+        result, reason = trapezoid, "no exponential model is acceptable"
+    row = rows[result.model]
+    row["isChosen"], row["reason"] = True, "; ".join([reason, *(remarks(result) if result is not trapezoid else [])])
+    return result
 
 
-def _uptakeTime(curve):
-    """Time of the largest activity if it exceeds the first one beyond noise, else ``None``."""
-    top = int(np.argmax(curve.activitiesMBq))
-    if top == 0:
-        return None
-    tolerance = UPTAKE_TOLERANCE * curve.activitiesMBq[top]
-    if curve.uncertaintiesMBq is not None:
-        tolerance = 2.0 * float(np.hypot(curve.uncertaintiesMBq[top], curve.uncertaintiesMBq[0]))
-    isAbove = curve.activitiesMBq[top] - curve.activitiesMBq[0] > tolerance
-    return float(curve.timesHours[top]) if isAbove else None
-
-
-def _objections(result, curve):
-    """Why a fit is not acceptable; empty when it is."""
-    objections = []
-    for name, parameter in result.parameters.items():
-        if parameter.standardError is not None and parameter.standardError > PARAMETER_LIMIT * abs(parameter.value):
-            share = parameter.standardError / abs(parameter.value)
-            objections.append(f"the standard error of {name} is {share:.0%}, more than {PARAMETER_LIMIT:.0%}")
-    if curve.uncertaintiesMBq is None:
-        return objections + _residualObjection(result, curve)
-    return objections + _chiSquareObjection(result)
-
-
-def _residualObjection(result, curve):
-    floor = PROPORTIONAL_FLOOR * curve.activitiesMBq.max()
-    relative = np.abs(result.residualsMBq) / np.maximum(curve.activitiesMBq, floor)
-    worst = int(np.argmax(relative))
-    if relative[worst] <= RESIDUAL_LIMIT:
-        return []
-    return [f"the residual at {curve.timesHours[worst]:g} h is {relative[worst]:.0%}, more than {RESIDUAL_LIMIT:.0%}"]
-
-
-def _chiSquareObjection(result):
-    if result.degreesOfFreedom == 0:
-        return []
-    # Imported here: scipy.special is needed for this one probability only.
-    from scipy.special import gammaincc
-
-    probability = float(gammaincc(result.degreesOfFreedom / 2.0, result.chiSquare / 2.0))
-    if probability >= CHI_SQUARE_PROBABILITY:
-        return []
-    reduced = result.chiSquare / result.degreesOfFreedom
-    return [f"the reduced chi-square is {reduced:.3g}, of a probability below {CHI_SQUARE_PROBABILITY:.0%}"]
-
-
-def _candidate(result, isChosen, reason):
+def _candidate(result, isChosen, reason, isAccepted=None):
     return {"model": result.model, "title": result.title,
             "timeIntegratedActivityMBqH": result.timeIntegratedActivityMBqH,
             "timeIntegratedActivityUncertaintyMBqH": result.timeIntegratedActivityUncertaintyMBqH,
-            "aicc": result.aicc, "isChosen": isChosen, "reason": reason}
+            "effectiveHalfLifeHours": result.effectiveHalfLifeHours, "chiSquare": result.chiSquare,
+            "aicc": result.aicc, "akaikeWeight": None, "isAccepted": isAccepted, "isChosen": isChosen,
+            "reason": reason}
+
+
+def _absent(name, reason):
+    return {"model": name, "title": fitModel(name).title, "timeIntegratedActivityMBqH": None,
+            "timeIntegratedActivityUncertaintyMBqH": None, "effectiveHalfLifeHours": None, "chiSquare": None,
+            "aicc": None, "akaikeWeight": None, "isAccepted": False, "isChosen": False, "reason": reason}
 
 
 def _flag(result, curve, decayConstantPerHour):
     """Warnings that hold for every model."""
-    if result.model != "singleTimePoint" and result.extrapolatedFraction > EXTRAPOLATION_WARNING:
+    if curve.size > 1 and result.extrapolatedFraction > EXTRAPOLATION_WARNING:
         result.warnings.append(
             f"{result.extrapolatedFraction:.1%} of the time-integrated activity is extrapolated "
             f"({result.extrapolatedBeforeFraction:.1%} before the first, {result.extrapolatedAfterFraction:.1%} after "

@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import InputError
 from ..decay import LN2
 from ..decay import decayConstantPerHour as rateOfHalfLife
+from .intervals import interval95
 from .registry import FitModel, registerModel
 from .result import FitResult, Parameter
 
@@ -66,7 +67,9 @@ def fitSingleTimePoint(curve, decayConstantPerHour, options=None):
         parameters={"A0": Parameter(amplitude, None, "MBq"),
                     "effectiveHalfLife": Parameter(halfLifeHours, halfLifeError, "h")},
         parameterNames=["A0", "effectiveHalfLife"], covariance=None, timeIntegratedActivityMBqH=area,
-        timeIntegratedActivityUncertaintyMBqH=uncertainty, effectiveHalfLifeHours=halfLifeHours, aicc=None,
+        timeIntegratedActivityUncertaintyMBqH=uncertainty,
+        timeIntegratedActivityInterval95MBqH=interval95(area, uncertainty), scanTimeSensitivityPerHour=[rate],
+        effectiveHalfLifeHours=halfLifeHours, aicc=None,
         chiSquare=None, degreesOfFreedom=0, covarianceKind=kind, weighting="none: one point",
         coefficientOfVariation=None, activityUncertaintiesMBq=None if sigma is None else [sigma],
         extrapolatedBeforeFraction=-math.expm1(-rate * time), extrapolatedAfterFraction=math.exp(-rate * time),

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..decay import LN2
+from .intervals import interval95
 from .registry import FitModel, registerModel
 from .result import FitResult, Parameter
 
@@ -82,6 +83,7 @@ def fitTrapezoid(curve, decayConstantPerHour, options=None):
     return FitResult(
         model=NAME, title=TITLE, parameters=parameters, parameterNames=names, covariance=covariance,
         timeIntegratedActivityMBqH=float(area), timeIntegratedActivityUncertaintyMBqH=uncertainty,
+        timeIntegratedActivityInterval95MBqH=interval95(float(area), uncertainty),
         effectiveHalfLifeHours=None if tailRate is None else float(LN2 / tailRate), aicc=None, chiSquare=None,
         degreesOfFreedom=0, covarianceKind=kind, weighting="none: the lines go through the points",
         coefficientOfVariation=None, activityUncertaintiesMBq=None if sigmas is None else sigmas.tolist(),

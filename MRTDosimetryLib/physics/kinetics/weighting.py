@@ -8,6 +8,8 @@ import numpy as np
 # Below this share of the largest activity a constant coefficient of variation is no longer credible (noise and
 # background do not vanish with the activity), and a true zero would get an infinite weight.
 PROPORTIONAL_FLOOR = 0.05
+# Relative scatter below which two fits of exact data differ by rounding alone.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def correctedAkaike(chiSquare, isAbsolute, points, parameters):
     if isAbsolute:
         likelihood = chiSquare
     elif chiSquare > 0:
-        likelihood = points * math.log(chiSquare / points)
+        likelihood = points * math.log(max(chiSquare / points, ROUNDING ** 2))
     else:
         return None
     return float(likelihood + 2 * parameters + 2 * parameters * (parameters + 1) / (points - parameters - 1))

@@ -1,0 +1,92 @@
+"""Step 3: the recovery coefficient as a function of volume, with the covariance of its fit.
+
+Source: Gear et al., EJNMMI 2018;45:2456-2474, recovery coefficient.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import InputError
+from .volume import positive
+
+_WHERE = "recovery coefficient"
+
+
+@dataclass(frozen=True)
+class FittedRecovery:
+    """R(V) = 1 - 1/(1 + (V/b2)^b1), fitted to phantom measurements.
+
+    Attributes
+    ----------
+    b1 : float
+    b2ML : float
+        Volume at which half is recovered.
+    covariance : tuple
+        2 x 2 of (b1, b2), b2 in mL.
+
+    Raises
+    ------
+    InputError
+        Parameters not above zero, or a matrix that is no covariance.
+    """
+
+    b1: float
+    b2ML: float
+    covariance: tuple = ((0.0, 0.0), (0.0, 0.0))
+
+    def __post_init__(self):
+        positive(self.b1, "exponent b1", _WHERE)
+        positive(self.b2ML, "volume b2", _WHERE)
+        requireCovariance(self.covariance, _WHERE)
+
+    @classmethod
+    def fromStandardErrors(cls, b1, b2ML, b1Error, b2ErrorML, correlation=0.0):
+        """From standard errors and the correlation of the two parameters."""
+        shared = correlation * b1Error * b2ErrorML
+        return cls(b1, b2ML, ((b1Error ** 2, shared), (shared, b2ErrorML ** 2)))
+
+    def value(self, volumeML):
+        """R at a volume (or an array of volumes) in mL, between 0 and 1."""
+        return recoveryCoefficient(volumeML, self.b1, self.b2ML)
+
+    def slopePerML(self, volumeML):
+        """dR/dV = (b1/V) R (1 - R), in 1/mL."""
+        recovery = self.value(volumeML)
+        return self.b1 / volumeML * recovery * (1.0 - recovery)
+
+    def parameterGradient(self, volumeML):
+        """(dR/db1, dR/db2) = (ln(V/b2), -b1/b2) R (1 - R)."""
+        recovery = self.value(volumeML)
+        return np.array([math.log(volumeML / self.b2ML), -self.b1 / self.b2ML]) * recovery * (1.0 - recovery)
+
+    def relativeFitUncertainty(self, volumeML):
+        """Part of u(R)/R that comes from the fit of b1 and b2: sqrt(g^T V_b g) / R."""
+        gradient = self.parameterGradient(volumeML)
+        variance = float(gradient @ np.asarray(self.covariance, float) @ gradient)
+        return math.sqrt(max(variance, 0.0)) / self.value(volumeML)
+
+
+def recoveryCoefficient(volumeML, b1, b2ML):
+    """R(V) = 1 - 1/(1 + (V/b2)^b1), written so that small volumes lose no digits; arrays are taken."""
+    return 1.0 / (1.0 + (b2ML / volumeML) ** b1)
+
+
+def relativeRecoveryUncertainty(recovery, volumeML, relativeVolume):
+    """u(R)/R with u^2(R) = g_b^T V_b g_b + (dR/dV)^2 u^2(V)."""
+    fromVolume = recovery.slopePerML(volumeML) * volumeML / recovery.value(volumeML) * relativeVolume
+    return math.hypot(recovery.relativeFitUncertainty(volumeML), fromVolume)
+
+
+def requireCovariance(matrix, where):
+    """Refuse what is no 2 x 2 covariance matrix."""
+    values = np.asarray(matrix, float)
+    isCovariance = values.shape == (2, 2) and bool(np.all(np.isfinite(values)))
+    if isCovariance:
+        largest = max(math.sqrt(max(values[0, 0], 0.0) * max(values[1, 1], 0.0)), 1e-300)
+        isCovariance = min(values[0, 0], values[1, 1]) >= 0 and abs(values[0, 1] - values[1, 0]) <= 1e-9 * largest \
+            and abs(values[0, 1]) <= largest * (1 + 1e-9)
+    if not isCovariance:
+        raise InputError("The covariance of the two parameters is no covariance matrix", where,
+                         "Give two variances and a covariance no larger than the root of their product")
