@@ -14,7 +14,7 @@ DOSE_VOLUME_ATTRIBUTE = "DicomRtImport.DoseVolume"
 _DOSE_OPACITY = 0.6
 _CT_WINDOW_HU, _CT_LEVEL_HU = 400.0, 40.0
 # Voxels below this fraction of the shown range are transparent, so that the CT stays readable.
-_TRANSPARENT_FRACTION = 0.08
+_TRANSPARENT_FRACTION = 0.04
 # The shown range ends above all but this fraction of the voxels that hold something: single noisy voxels do not darken
 # the rest of the picture.
 _IGNORED_FRACTION = 5e-4

@@ -136,7 +136,7 @@ def testAbsorbedDoseIsShownOverCTWithLegendAndUnits(study):
     dose = study.nodeByRole("absorbedDose")
     style = dose.GetDisplayNode()
     assert (style.GetWindowLevelMin(), style.GetWindowLevelMax()) == (0.0, 25.0)
-    assert style.GetApplyThreshold() and style.GetLowerThreshold() == pytest.approx(2.0)
+    assert style.GetApplyThreshold() and style.GetLowerThreshold() == pytest.approx(1.0)
     assert dose.GetAttribute("DicomRtImport.DoseVolume") == "1"
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(dose)
     assert legend.GetTitleText() == "Absorbed dose (Gy)" and legend.GetNumberOfLabels() == 6
