@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import __version__
 from ..errors import Faults, InputError
-from . import budgetTables, contextTables
+from . import budgetTables, candidateTables, contextTables
 from .figures import absorbedDoseChart, dvhChart, timeActivityChart
 from .grouping import groupedByRegion
 from .numbers import compact, dateTimeText, significant
@@ -108,6 +108,7 @@ def renderReport(results, context=None, pictures=()):
         registration=_table(contextTables.registration, context.get("registration")),
         timeActivityCharts=_timeActivityCharts(regions, context.get("curves")),
         activities=tables.activities(), fits=tables.fits(), fitRemarks=tables.fitRemarks(assumptions),
+        candidates=candidateTables.candidates(regions), candidateNotes=candidateTables.notes(regions),
         budgets=budgetTables.budgets(regions), budgetNotes=budgetTables.notes(regions),
         pictures=[Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
                   for picture in pictures],

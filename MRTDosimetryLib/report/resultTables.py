@@ -157,6 +157,9 @@ class ResultTables:
             texts = [f"Weights: {fit['weighting']}"] if fit.get("weighting") else []
             if fit.get("covarianceKind") in _COVARIANCES:
                 texts.append(_COVARIANCES[fit["covarianceKind"]])
+            if fit.get("scanTimeSensitivityPerHour"):
+                shares = " and ".join(f"{100.0 * share:+.2g} %" for share in fit["scanTimeSensitivityPerHour"])
+                texts.append(f"Sensitivity to the time of the scan: {shares} of the time-integrated activity per hour.")
             texts += [str(text) for key in ("warnings", "assumptions") for text in fit.get(key) or []]
             remarks += [f"{region['name']}: {text}" for text in texts
                         if text not in said and f"{region['name']}: {text}" not in said]

@@ -56,7 +56,7 @@ def _title(point):
 def _resultNodes(study):
     roles = ("segmentation", "absorbedDose", "timeIntegratedActivity", "effectiveHalfLife", "fitQuality",
              "density")
-    tables = ("resultsTable", "timeActivityTable", "dvhTable", "timeActivityChart", "dvhChart")
+    tables = ("resultsTable", "timeActivityTable", "candidatesTable", "dvhTable", "timeActivityChart", "dvhChart")
     return [study.nodeByRole(role) for role in (*roles, *tables)]
 
 

@@ -2,8 +2,9 @@
 
 from slicer.i18n import tr as _
 
+from ..physics.uncertainty.budget import METHODS
 from ..scene import display
-from ..workflow import dose, segmentation
+from ..workflow import dose, segmentation, uncertainty
 from .base import Step
 from .layouts import showRegion
 from .tables import fill, numberCell, textCell
@@ -32,6 +33,12 @@ class DoseStep(Step):
         self.fillSelector(ui.engineSelector, dose.engineChoices(), dose.DEFAULT_ENGINE)
         titles = {"ct": _("from the CT"), "uniform": _("uniform")}
         self.fillSelector(ui.densitySelector, [(key, titles[key]) for key in dose.DENSITIES], "ct")
+        methods = {"auto": _("Automatic"), "analytic": _("First order"),
+                   "monteCarlo": _("Monte Carlo")}
+        self.fillSelector(ui.uncertaintyMethodSelector, [(name, methods[name]) for name in METHODS], "auto")
+        ui.resolutionBox.connect("valueChanged(double)", self.onResolution)
+        ui.calibrationUncertaintyBox.connect("valueChanged(double)", self.onCalibrationUncertainty)
+        ui.uncertaintyMethodSelector.connect("currentIndexChanged(int)", self.onUncertaintyMethod)
         ui.engineSelector.connect("currentIndexChanged(int)", self.onChoice)
         ui.densitySelector.connect("currentIndexChanged(int)", self.onChoice)
         ui.densityBox.connect("valueChanged(double)", self.onChoice)
@@ -53,11 +60,22 @@ class DoseStep(Step):
         self.selectData(ui.densitySelector, density)
         ui.densityBox.setEnabled(density == "uniform")
         ui.densityBox.value = (self.study.choice("dose") or {}).get("densityGPerML") or 0.0
-        isChanged = engine.name != dose.DEFAULT_ENGINE or density != "ct"
-        ui.doseResetButton.setEnabled(isChanged)
-        ui.doseChanged.setVisible(isChanged)
-        ui.doseChanged.text = _("Changed from the protocol: {engine}, density {density}.").format(
-            engine=engine.title, density=ui.densitySelector.currentText)
+        stated = uncertainty.options(self.study)
+        ui.resolutionBox.value = stated["resolutionFWHMMM"] or 0.0
+        calibration = stated["calibrationRelative"]
+        ui.calibrationUncertaintyBox.value = ui.calibrationUncertaintyBox.minimum if calibration is None \
+            else 100.0 * calibration
+        self.selectData(ui.uncertaintyMethodSelector, stated["method"])
+        changes = []
+        if engine.name != dose.DEFAULT_ENGINE:
+            changes.append(engine.title)
+        if density != "ct":
+            changes.append(_("density {density}").format(density=ui.densitySelector.currentText))
+        if stated["method"] != "auto":
+            changes.append(_("uncertainties by {method}").format(method=ui.uncertaintyMethodSelector.currentText))
+        ui.doseResetButton.setEnabled(bool(changes))
+        ui.doseChanged.setVisible(bool(changes))
+        ui.doseChanged.text = _("Changed from the protocol: {changes}.").format(changes="; ".join(changes))
         rows = dose.rows(self.study)
         ui.doseTable.setVisible(bool(rows))
         titles = [_("Region"), _("Absorbed\ndose (Gy)"), _("D50\n(Gy)"), _("BED\n(Gy)")]
@@ -82,8 +100,22 @@ class DoseStep(Step):
         self.attempt(dose.setEngine, self.study, ui.engineSelector.currentData, ui.densitySelector.currentData,
                      ui.densityBox.value or None)
 
+    def onResolution(self, fwhmMM):
+        self.attempt(uncertainty.setResolution, self.study, fwhmMM or None)
+
+    def onCalibrationUncertainty(self, percentage):
+        self.attempt(uncertainty.setStatement, self.study, "calibrationRelative",
+                     None if percentage < 0 else percentage / 100.0)
+
+    def onUncertaintyMethod(self, index):
+        method = self.ui.uncertaintyMethodSelector.itemData(index)
+        self.attempt(uncertainty.setStatement, self.study, "method", None if method == "auto" else method)
+
     def onReset(self):
-        self.attempt(dose.setEngine, self.study)
+        def reset(study):
+            dose.setEngine(study)
+            uncertainty.setStatement(study, "method", None)
+        self.attempt(reset, self.study)
 
     def onShow(self):
         self.shell.attempt(lambda: display.showDoseOverCT(self.study))

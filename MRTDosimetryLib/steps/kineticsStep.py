@@ -2,15 +2,22 @@
 
 from slicer.i18n import tr as _
 
-from ..report.numbers import percent
-from ..workflow import kinetics
+from ..errors import InputError
+from ..report.numbers import percent, significant
+from ..workflow import kinetics, kineticsOptions
 from ..workflow.timePoints import includedTimePoints
 from . import icons
 from .base import Step
 from .layouts import showChart, showRegion
-from .tables import fill, numberCell, textCell
+from .tables import fill, numberCell, shortened, textCell
 
 _DEFAULT_MODEL = "auto"
+# Characters that fit beside the numbers in the narrowest panel.
+_LONGEST_MODEL, _LONGEST_SOURCE = 17, 44
+_AS_ALL = ""
+_OWN = ""
+# How a population is described -> its center and its spread.
+_FORMS = {"median": ("medianHours", "geometricSD"), "mean": ("meanHours", "sdHours")}
 
 
 class KineticsStep(Step):
@@ -34,8 +41,18 @@ class KineticsStep(Step):
 
     def connectWidgets(self):
         ui = self.ui
-        self.fillSelector(ui.modelSelector, kinetics.modelNames(), _DEFAULT_MODEL)
+        self.fillSelector(ui.modelSelector, kineticsOptions.modelNames(), _DEFAULT_MODEL)
+        self.fillSelector(ui.regionModelSelector, [(_AS_ALL, _("As all regions")), *kineticsOptions.modelNames()],
+                          _AS_ALL)
+        forms = {"median": _("Median, geom. SD"), "mean": _("Mean, SD")}
+        self.fillSelector(ui.populationFormSelector, list(forms.items()), "median")
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModel)
+        ui.regionModelSelector.connect("currentIndexChanged(int)", self.onRegionModel)
+        ui.activityUncertaintyBox.connect("valueChanged(double)", self.onActivityUncertainty)
+        ui.perVoxelBox.connect("toggled(bool)", self.onPerVoxel)
+        ui.populationTableSelector.connect("currentIndexChanged(int)", self.onPopulationTable)
+        ui.populationFormSelector.connect("currentIndexChanged(int)", self.onPopulationForm)
+        ui.populationButton.connect("clicked()", self.onPopulation)
         ui.kineticsResetButton.connect("clicked()", self.onReset)
         ui.kineticsTable.connect("itemSelectionChanged()", self._refreshSelected)
         ui.kineticsTable.connect("cellDoubleClicked(int,int)", self.showRow)
@@ -48,14 +65,15 @@ class KineticsStep(Step):
         showChart(self.study.nodeByRole("timeActivityChart"))
 
     def refresh(self):
-        ui, options = self.ui, kinetics.options(self.study)
+        ui, options = self.ui, kineticsOptions.options(self.study)
         self.selectData(ui.modelSelector, options["model"])
-        titles = dict(kinetics.modelNames())
-        isChanged = options["model"] != _DEFAULT_MODEL
-        ui.kineticsResetButton.setEnabled(isChanged)
-        ui.kineticsChanged.setVisible(isChanged)
-        ui.kineticsChanged.text = _("Changed from the protocol: model {name}.").format(
-            name=titles[options["model"]])
+        titles = dict(kineticsOptions.modelNames())
+        changes = self._changes(options, titles)
+        ui.kineticsResetButton.setEnabled(bool(changes))
+        ui.kineticsChanged.setVisible(bool(changes))
+        ui.kineticsChanged.text = _("Changed from the protocol: {changes}.").format(changes="; ".join(changes))
+        ui.activityUncertaintyBox.value = 100.0 * (options["relativeActivityUncertainty"] or 0.0)
+        ui.perVoxelBox.checked = options["perVoxel"]
         rows = kinetics.rows(self.study)
         ui.kineticsTable.setVisible(bool(rows))
         columns = [_("Region"), _("Model"), _("T eff.\n(h)"), _("TIA\n(MBq h)")]
@@ -64,8 +82,27 @@ class KineticsStep(Step):
         ui.kineticsTable.horizontalHeaderItem(3).setToolTip(_("Time-integrated activity, k = 1"))
         if rows and ui.kineticsTable.currentRow() < 0:
             ui.kineticsTable.setCurrentCell(0, 0)
-        ui.halfLifeWidget.setVisible(len(includedTimePoints(self.study)) == 1)
+        points = len(includedTimePoints(self.study))
+        ui.halfLifeWidget.setVisible(points == 1)
+        ui.perVoxelBox.setVisible(points != 1 or options["perVoxel"])
+        isPriorOfUse = 0 < points <= kineticsOptions.MOST_POINTS_OF_PRIOR
+        ui.populationWidget.setVisible(isPriorOfUse)
+        ui.halfLifeProvenance.setVisible(isPriorOfUse and bool(rows))
         self._refreshSelected()
+
+    @staticmethod
+    def _changes(options, titles):
+        """What differs from the protocol, in words."""
+        changes = []
+        if options["model"] != _DEFAULT_MODEL:
+            changes.append(_("model {name}").format(name=titles[options["model"]]))
+        changes += [_("{region}: {name}").format(region=region, name=titles[name])
+                    for region, name in options["regionModels"].items()]
+        changes += [_("{region}: parameters fixed or bounded").format(region=region)
+                    for region in sorted({*options["fixed"], *options["bounds"]})]
+        if options["perVoxel"]:
+            changes.append(_("fits per voxel"))
+        return changes
 
     @staticmethod
     def _cells(row, options, titles):
@@ -75,11 +112,11 @@ class KineticsStep(Step):
         if stated:
             halfLife = halfLife or stated["hours"]
             halfLifeTip = _("Stated, from: {source}").format(source=stated["source"])
-        tip = ""
+        tip, title = "", titles.get(row["model"], "")
         if row["extrapolatedFraction"] is not None:
             tip = _("{share} of it is extrapolated").format(share=percent(row["extrapolatedFraction"]))
         return [textCell(row["region"], "\n".join([row["region"], *row["warnings"]]), icon),
-                textCell(titles.get(row["model"], "")), numberCell(halfLife, halfLifeTip),
+                textCell(shortened(title, _LONGEST_MODEL), title), numberCell(halfLife, halfLifeTip),
                 numberCell(row["timeIntegratedActivityMBqH"], tip, row["timeIntegratedActivityUncertaintyMBqH"])]
 
     def _selectedRegion(self):
@@ -88,23 +125,133 @@ class KineticsStep(Step):
         return table.item(row, 0).text() if row >= 0 else None
 
     def _refreshSelected(self):
-        region = self._selectedRegion()
-        self.ui.halfLifeButton.setEnabled(region is not None)
-        stated = kinetics.options(self.study)["effectiveHalfLifeHours"].get(region) if self.study is not None else None
-        self.ui.halfLifeBox.value = stated["hours"] if stated else 0.0
-        self.ui.halfLifeSourceEdit.text = stated["source"] if stated else ""
+        """Show what is stated for the selected region, without answering to it."""
+        if self.study is None:
+            return
+        wasUpdating, self.isUpdating = self.isUpdating, True
+        try:
+            self._showStatements(self._selectedRegion())
+        finally:
+            self.isUpdating = wasUpdating
+
+    def _showStatements(self, region):
+        ui, options = self.ui, kineticsOptions.options(self.study)
+        for widget in (ui.halfLifeButton, ui.populationButton, ui.regionModelSelector):
+            widget.setEnabled(region is not None)
+        self.selectData(ui.regionModelSelector, options["regionModels"].get(region, _AS_ALL))
+        stated = options["effectiveHalfLifeHours"].get(region) or {}
+        ui.halfLifeBox.value = stated.get("hours", 0.0)
+        ui.halfLifeUncertaintyBox.value = 100.0 * (stated.get("relativeUncertainty") or 0.0)
+        ui.halfLifeSourceEdit.text = stated.get("source", "")
+        prior, key = (None, "") if region is None else kineticsOptions.statedPrior(self.study, region)
+        table = kineticsOptions.tabulatedHalfLives(self.study)
+        choices = [(self._tableKey(entry), _("{tracer}, {tissue}, from the table").format(**entry)) for entry in table]
+        current = self._tableKey(prior) if prior in table else _OWN
+        self.fillSelector(ui.populationTableSelector, [(_OWN, _("Own value")), *choices], current)
+        self._showPrior(prior)
+        text, source = ("", "") if region is None else self._provenance(region, options, stated, prior, key)
+        ui.halfLifeProvenance.text = text
+        ui.halfLifeProvenance.toolTip = source
+
+    @staticmethod
+    def _tableKey(entry):
+        return f"{entry['tracer']}|{entry['tissue']}"
+
+    def _showPrior(self, prior):
+        """Fill the fields of the population half-life; those of the table cannot be edited."""
+        ui = self.ui
+        isOwn = ui.populationTableSelector.currentData == _OWN
+        if not isOwn:
+            resolved = kineticsOptions.resolvedPrior(self.study, prior)
+            prior = {"medianHours": resolved.medianHours, "geometricSD": resolved.geometricSD,
+                     "source": resolved.source}
+        prior = prior or {}
+        form = "mean" if "meanHours" in prior else "median"
+        self.selectData(ui.populationFormSelector, form)
+        center, spread = _FORMS[form]
+        self._nameSpread(form)
+        ui.populationCenterBox.value = prior.get(center, 0.0)
+        ui.populationSpreadBox.value = prior.get(spread, 0.0)
+        ui.populationSourceEdit.text = prior.get("source", "")
+        for widget in (ui.populationFormSelector, ui.populationCenterBox, ui.populationSpreadBox,
+                       ui.populationSourceEdit):
+            widget.setEnabled(isOwn)
+
+    def _nameSpread(self, form):
+        ui = self.ui
+        ui.populationCenterBox.specialValueText = _("no mean") if form == "mean" else _("no median")
+        ui.populationSpreadBox.specialValueText = _("no SD") if form == "mean" else _("no geometric SD")
+        ui.populationSpreadBox.suffix = " h" if form == "mean" else ""
+
+    def _provenance(self, region, options, stated, prior, key):
+        """Where the half-life of the selected region comes from: one sentence, and the source in full."""
+        if stated and len(includedTimePoints(self.study)) == 1:
+            words, source = _("effective half-life {hours} h").format(hours=significant(stated["hours"])), \
+                stated["source"]
+        elif region in options["earlierCycle"]:
+            words, source = _("effective half-life {hours} h").format(
+                hours=significant(options["earlierCycle"][region]["effectiveHalfLifeHours"])), _("an earlier cycle")
+        elif prior is not None:
+            try:
+                resolved = kineticsOptions.resolvedPrior(self.study, prior)
+            except InputError as error:  # the radionuclide changed since
+                return str(error), ""
+            words, source = _("population half-life, median {hours} h, geometric SD {spread}").format(
+                hours=significant(resolved.medianHours), spread=significant(resolved.geometricSD)), resolved.source
+            if key != region:
+                words += _(", stated for {key}").format(key=key)
+        else:
+            return _("{region}: no half-life is stated.").format(region=region), ""
+        return _("{region}: {words} ({source}).").format(
+            region=region, words=words, source=shortened(source, _LONGEST_SOURCE)), source
 
     def showRow(self, row, column=0):
         showRegion(self.study.nodeByRole("segmentation"), self.ui.kineticsTable.item(row, 0).text())
 
     def onModel(self, index):
-        self.attempt(kinetics.setModel, self.study, self.ui.modelSelector.itemData(index))
+        self.attempt(kineticsOptions.setModel, self.study, self.ui.modelSelector.itemData(index))
+
+    def onRegionModel(self, index):
+        name = self.ui.regionModelSelector.itemData(index)
+        self.attempt(kineticsOptions.setRegionModel, self.study, self._selectedRegion(), name or None)
+
+    def onPerVoxel(self, isPerVoxel):
+        self.attempt(kineticsOptions.setPerVoxel, self.study, isPerVoxel)
+
+    def onActivityUncertainty(self, percentage):
+        self.attempt(kineticsOptions.setRelativeActivityUncertainty, self.study, percentage / 100.0 or None)
 
     def onReset(self):
-        self.attempt(kinetics.setModel, self.study, _DEFAULT_MODEL)
+        self.attempt(kineticsOptions.resetModels, self.study)
 
     def onHalfLife(self):
         ui = self.ui
         source = ui.halfLifeSourceEdit.text.strip() or "user"
-        self.attempt(kinetics.setEffectiveHalfLife, self.study, self._selectedRegion(), ui.halfLifeBox.value or None,
-                     source)
+        self.attempt(kineticsOptions.setEffectiveHalfLife, self.study, self._selectedRegion(),
+                     ui.halfLifeBox.value or None, source, ui.halfLifeUncertaintyBox.value / 100.0 or None)
+
+    def onPopulationTable(self, _index):
+        if not self.isUpdating:
+            self._showPrior(self._tablePrior())
+
+    def onPopulationForm(self, index):
+        if not self.isUpdating:
+            self._nameSpread(self.ui.populationFormSelector.itemData(index))
+
+    def onPopulation(self):
+        ui = self.ui
+        prior = self._tablePrior()
+        if prior is None and ui.populationCenterBox.value > 0:
+            center, spread = _FORMS[ui.populationFormSelector.currentData]
+            prior = {center: ui.populationCenterBox.value, spread: ui.populationSpreadBox.value,
+                     "source": ui.populationSourceEdit.text.strip()}
+        region = self._selectedRegion()
+        self.attempt(kineticsOptions.setPopulationHalfLife, self.study, region, prior)
+        if prior is not None and kineticsOptions.statedPrior(self.study, region)[0] != prior:
+            self._showPrior(prior)  # refused: what was typed stays, to be mended
+
+    def _tablePrior(self):
+        """The chosen entry of the table, or None for an own value."""
+        chosen = self.ui.populationTableSelector.currentData
+        return next((entry for entry in kineticsOptions.tabulatedHalfLives(self.study)
+                     if self._tableKey(entry) == chosen), None)

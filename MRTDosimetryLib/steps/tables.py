@@ -34,6 +34,11 @@ def numberCell(value, toolTip="", uncertainty=None, icon=None):
     return Cell(text, toolTip, icon)
 
 
+def shortened(text, longest):
+    """A text of at most ``longest`` characters, with an ellipsis where it was longer; its tooltip has it in full."""
+    return text if len(text) <= longest else text[:longest - 1].rstrip(" ,;") + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def fill(table, titles, rows):
     """Show ``rows`` (lists of :class:`Cell`) and keep the selected row where possible.
 

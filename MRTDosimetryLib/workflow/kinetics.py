@@ -2,70 +2,25 @@
 
 import numpy as np
 
-from ..errors import Faults, InputError
+from ..errors import CalculationError, DosimetryError, FaultList, Faults, InputError
 from ..imaging.regionActivity import regionActivityMBq
 from ..imaging.resampling import resample
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
 from ..physics.kinetics import selection
 from ..physics.kinetics.curve import TimeActivityCurve
-from ..physics.kinetics.registry import modelTitles
+from ..physics.kinetics.weighting import PROPORTIONAL_FLOOR
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
-from . import studyNodes, voxelKinetics
-from .protocol import positiveNumber, studyNuclide, studyProtocol
+from . import kineticsOptions, studyNodes, voxelKinetics
+from .kineticsOptions import REMAINDER, options, statedOptions
+from .protocol import studyNuclide, studyProtocol
 from .regionMasks import regionNames, regionOccupancies, segmentationNode, unionFraction
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import Stage
 from .timePoints import includedTimePoints, totalActivityMBq
 
-REMAINDER = "remainder"
 CURVE_SAMPLES = 200
-
-
-def modelNames():
-    """Name and title of every fit model, ``"auto"`` first."""
-    return [("auto", "Chosen by rules from the data")] + list(modelTitles())
-
-
-def options(study):
-    """The kinetics choices: ``model``, ``perVoxel``, ``effectiveHalfLifeHours`` (region -> h)."""
-    return {"model": "auto", "perVoxel": False, "effectiveHalfLifeHours": {}, **(study.choice("kinetics") or {})}
-
-
-def setModel(study, name):
-    """Choose the fit model of all regions."""
-    known = [model for model, _title in modelNames()]
-    if name not in known:
-        raise InputError(f"'{name}' is not a fit model", "kinetics.model", f"Known are {', '.join(known)}")
-    study.setChoice("kinetics", {**options(study), "model": name})
-
-
-def setPerVoxel(study, isPerVoxel):
-    """Fit the map of time-integrated activity per voxel, or spread each region's fit over the region."""
-    if not isinstance(isPerVoxel, bool):
-        raise InputError(f"perVoxel is {isPerVoxel!r}", "kinetics.perVoxel", "Give true or false")
-    study.setChoice("kinetics", {**options(study), "perVoxel": isPerVoxel})
-
-
-def setEffectiveHalfLife(study, region, hours, source="user"):
-    """State the effective half-life of a region (or of ``"remainder"``), for a single time point.
-
-    Parameters
-    ----------
-    hours : float or None
-        ``None`` takes the statement back.
-    """
-    current = options(study)
-    halfLives = dict(current["effectiveHalfLifeHours"])
-    halfLives.pop(region, None)
-    if hours is not None:
-        hours = positiveNumber(hours, "effective half-life", region)
-        physical = studyNuclide(study).halfLifeHours
-        if hours > physical * (1 + 1e-9):
-            raise InputError(f"The effective half-life of {hours:g} h is longer than the physical one of "
-                             f"{physical:.4g} h", region, "Give an effective half-life, physical decay included")
-        halfLives[region] = {"hours": hours, "source": source}
-    study.setChoice("kinetics", {**current, "effectiveHalfLifeHours": halfLives})
+ROUNDING = 1e-6
 
 
 def rows(study):
@@ -88,12 +43,6 @@ def rows(study):
     return table
 
 
-def _givenHalfLife(study, region):
-    """Stated effective half-life of a region and its source, or ``(None, "")``."""
-    stated = options(study)["effectiveHalfLifeHours"].get(region)
-    return (stated["hours"], stated["source"]) if stated else (None, "")
-
-
 def _missing(study):
     missing = []
     included = includedTimePoints(study)
@@ -101,11 +50,7 @@ def _missing(study):
         missing.append("Add at least one time point")
     if not regionNames(study):
         missing.append("Draw the regions")
-    if len(included) == 1:
-        without = [name for name in regionNames(study) if _givenHalfLife(study, name)[0] is None]
-        if without:
-            missing.append("With a single time point, give the effective half-life (kinetics.effectiveHalfLifeHours) "
-                           f"of {', '.join(without)}")
+    missing += kineticsOptions.missingStatements(study, regionNames(study), len(included))
     if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
         missing.append("Fits per voxel need at least two time points: add one, or set kinetics.perVoxel to false")
     protocol = studyProtocol(study)
@@ -118,7 +63,7 @@ def _missing(study):
 
 def _inputs(study):
     node = segmentationNode(study)
-    return {"radionuclide": study.choice("radionuclide"), "options": options(study),
+    return {"radionuclide": study.choice("radionuclide"), "options": statedOptions(study),
             "segmentation": segments.segmentationDigest(node) if node else None,
             "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
                             "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
@@ -133,24 +78,21 @@ def _compute(study, progress=noProgress):
     regions = {}
     for name in names:
         with faults.collect():
-            fit = _fit(study, name, timesHours, activities[name], nuclide, len(included))
+            fit = _fit(study, name, timesHours, activities[name], nuclide)
             regions[name] = _regionValue(timesHours, activities[name], fit)
             warnings += [f"{name}: {text}" for text in fit.warnings]
     faults.raiseIfAny()
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)
     warnings += words
-    unused = [name for name in options(study)["effectiveHalfLifeHours"] if name not in [*names, REMAINDER]]
-    if unused:
-        warnings.append(f"An effective half-life is stated for {', '.join(unused)}, which is not a region.")
-    if len(included) > 1 and options(study)["effectiveHalfLifeHours"]:
-        warnings.append("Stated effective half-lives are not used: the study has more than one time point.")
+    warnings += kineticsOptions.unusedWords(study, names, len(included))
     progress(0.7, "Time-integrated activity map")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
     tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
     warnings += words
     studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
     studyNodes.writeTimeActivity(study, value)
+    studyNodes.writeCandidates(study, value)
     return value, warnings
 
 
@@ -170,22 +112,50 @@ def _measure(study, included, names, progress):
             activities[name].append(float(found[name]))
         inside = unionFraction(occupancies, image.array.shape)
         insideMBq = float(np.vdot(image.array.astype(np.float64), inside)) * image.voxelVolumeML * 1e-6
-        activities[REMAINDER].append(totalActivityMBq(timePoint) - insideMBq)
+        total = totalActivityMBq(timePoint)
+        outside = total - insideMBq
+        # what rounding leaves of a difference of equal sums is no activity
+        activities[REMAINDER].append(0.0 if abs(outside) < ROUNDING * total else outside)
     return activities
 
 
-def _fit(study, name, timesHours, activitiesMBq, nuclide, points):
+def _fit(study, name, timesHours, activitiesMBq, nuclide):
     if any(value < 0 for value in activitiesMBq):
         raise InputError("The activity is negative at a time point", name, "Check region and images")
     if not any(value > 0 for value in activitiesMBq):
         raise InputError("The region holds no activity at any time point", name, "Check region and images")
-    halfLife, source = _givenHalfLife(study, name)
-    curve = TimeActivityCurve(timesHours, activitiesMBq)
-    fit = selection.fit(curve, nuclide.decayConstantPerHour, model=options(study)["model"],
-                        effectiveHalfLifeHours=halfLife if points == 1 else None)
-    if points == 1:
-        fit.assumptions.append(f"Effective half-life of {halfLife:g} h taken from: {source}.")
+    return _fitAsChosen(kineticsOptions.fitChoice(study, name, len(timesHours)), study, name, timesHours,
+                        activitiesMBq, nuclide)
+
+
+def _fitAsChosen(choice, study, name, timesHours, activitiesMBq, nuclide):
+    """Fit by a :class:`~.kineticsOptions.FitChoice`; every fault names the region."""
+    share, sigmas, words = options(study)["relativeActivityUncertainty"], None, []
+    if share is not None:
+        # As in a fit without stated uncertainties: that of a tiny activity is not tiny in proportion.
+        floor = PROPORTIONAL_FLOOR * max(activitiesMBq)
+        sigmas = [share * max(value, floor) for value in activitiesMBq]
+        words.append(f"Random standard uncertainty of each activity as stated: {share:.3g} of the activity, and of "
+                     f"{PROPORTIONAL_FLOOR:.0%} of the curve's largest where it is less.")
+    try:
+        fit = selection.fit(TimeActivityCurve(timesHours, activitiesMBq, sigmas), nuclide.decayConstantPerHour,
+                            model=choice.model, effectiveHalfLifeHours=choice.effectiveHalfLifeHours,
+                            options=choice.options)
+    except InputError as error:
+        raise FaultList([InputError(fault.what, _within(name, fault.where), fault.mend)
+                         for fault in error.faults]) from None
+    except CalculationError as error:
+        raise CalculationError(error.what, _within(name, error.where), error.mend) from None
+    if choice.effectiveHalfLifeHours is not None:
+        fit.assumptions.append(f"Effective half-life of {choice.effectiveHalfLifeHours:g} h taken from: "
+                               f"{choice.source}.")
+    fit.assumptions += words
+    fit.warnings += choice.notes
     return fit
+
+
+def _within(region, where):
+    return f"{region}, {where}" if where else region
 
 
 def _regionValue(timesHours, activitiesMBq, fit):
@@ -209,17 +179,18 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": "negative activity"}, [
             "The activity outside the regions is negative at a time point: its time-integrated activity is not computed"
             + ("." if options(study)["perVoxel"] else ", and the map holds the regions only.")]
-    halfLife, _source = _givenHalfLife(study, REMAINDER)
     words = []
-    curve = TimeActivityCurve(timesHours, activitiesMBq)
-    if len(timesHours) == 1:
-        if halfLife is None:
-            halfLife = nuclide.halfLifeHours
-            words.append("Remainder of the image: no effective half-life is stated, so physical decay is assumed "
-                         "(an upper bound).")
-        fit = selection.fit(curve, nuclide.decayConstantPerHour, model="auto", effectiveHalfLifeHours=halfLife)
-    else:
-        fit = selection.fit(curve, nuclide.decayConstantPerHour, model="auto")
+    choice = kineticsOptions.fitChoice(study, REMAINDER, len(timesHours))
+    if len(timesHours) == 1 and choice.model == kineticsOptions.AUTO and choice.effectiveHalfLifeHours is None:
+        choice = kineticsOptions.FitChoice(kineticsOptions.AUTO, nuclide.halfLifeHours, source="physical decay")
+        words.append("Remainder of the image: no effective half-life is stated, so physical decay is assumed "
+                     "(an upper bound).")
+    try:
+        fit = _fitAsChosen(choice, study, REMAINDER, timesHours, activitiesMBq, nuclide)
+    except DosimetryError as error:
+        # The regions do not depend on what lies outside them: said in words, not a reason to stop.
+        return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": error.what}, [
+            *words, f"The time-integrated activity outside the regions is not computed: {error.what}."]
     return {**value, "timeIntegratedActivityMBqH": fit.timeIntegratedActivityMBqH, "model": fit.model,
             "effectiveHalfLifeHours": fit.effectiveHalfLifeHours, "note": ""}, words
 
@@ -231,8 +202,8 @@ def _map(study, included, reference, value, nuclide, progress):
     """
     isPerVoxel = options(study)["perVoxel"]
     progress(0.0, "Registered images")
-    # A fit has to know where a scan does not reach; in the mean of all scans, nothing is added there.
-    images = _registeredImages(included, reference, outside=np.nan if isPerVoxel else 0.0)
+    # Fit and mean have to know where a scan does not reach: no data there, not a zero.
+    images = _registeredImages(included, reference, outside=np.nan)
     grid, weights = images[0], _areaWeights(value["timesHours"])
     occupancies = regionOccupancies(study, reference)
     warnings = []
@@ -244,7 +215,9 @@ def _map(study, included, reference, value, nuclide, progress):
         voxelKinetics.removeMaps(study)
         progress(0.7, "Spreading over the regions")
         byName = {name: region["fit"]["timeIntegratedActivityMBqH"] for name, region in value["regions"].items()}
-        perVoxel = spreadTimeIntegratedActivity(byName, occupancies, registeredMean(images, weights),
+        covered = [np.isfinite(image.array) for image in images]
+        filled = [np.nan_to_num(image.array, nan=0.0) for image in images]
+        perVoxel = spreadTimeIntegratedActivity(byName, occupancies, registeredMean(filled, weights, covered),
                                                 value["remainder"]["timeIntegratedActivityMBqH"] or 0.0)
     perML = perVoxel / np.float32(grid.voxelVolumeML)
     return grid.withArray(perML, unit="MBq.h/mL", name="Time-integrated activity"), warnings

@@ -7,7 +7,7 @@ import os
 from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
 from ..therapies import registry as therapies
-from . import kinetics, protocol, record, segmentation, uncertainty, voxelKinetics
+from . import protocol, record, segmentation, uncertainty, voxelKinetics
 from .regionMasks import regionNames
 
 # Regions smaller than this get a statement on how much resolution biases them.
@@ -153,8 +153,9 @@ def _assumptions(study, kineticsValue, doseValue):
         words.append("Activity outside the regions follows one common curve, spread by the registered images.")
     for name, region in kineticsValue["regions"].items():
         words += [f"{name}: {text}" for text in region["fit"].get("assumptions", [])]
-    if kinetics.options(study)["effectiveHalfLifeHours"] and len(kineticsValue["timesHours"]) == 1:
-        words.append("A single time point: the time-integrated activity rests on the stated effective half-lives.")
+    if len(kineticsValue["timesHours"]) == 1:
+        words.append("A single time point: the time-integrated activity rests on what is stated or assumed of the "
+                     "effective half-lives.")
     return list(dict.fromkeys(words))
 
 

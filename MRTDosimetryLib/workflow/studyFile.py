@@ -6,7 +6,8 @@ import os
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
-from . import dose, kinetics, protocol, registration, segmentation, timePoints, uncertainty
+from . import dose, kineticsDescription, protocol, registration, segmentation, timePoints, uncertainty
+from .regionMasks import regionNames
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
@@ -14,7 +15,8 @@ _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoi
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo"}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
-_KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours"}
+_KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
+                  "fixed", "bounds", "relativeActivityUncertainty"}
 _DOSE_KEYS = {"engine", "density", "densityGPerML"}
 
 
@@ -88,7 +90,7 @@ def applyStudy(study, description, progress=noProgress):
     progress(0.9, "Reading the regions")
     _applyRegions(study, description["regions"], added, faults)
     with faults.collect():
-        _applyKinetics(study, description.get("kinetics") or {})
+        kineticsDescription.applyDescription(study, description.get("kinetics") or {}, regionNames(study))
     faults.raiseIfAny()
     if description.get("patient") is not None:
         study.setChoice("patient", description["patient"])
@@ -111,17 +113,6 @@ def _applyRegions(study, description, added, faults):
             segmentation.addFromSegmentationFile(study, description["segmentation"], reference)
         else:
             segmentation.addFromLabelmap(study, description["labelmap"], description.get("names"), reference)
-
-
-def _applyKinetics(study, choice):
-    kinetics.setModel(study, choice.get("model", "auto"))
-    kinetics.setPerVoxel(study, choice.get("perVoxel", False))
-    halfLives = choice.get("effectiveHalfLifeHours") or {}
-    if not isinstance(halfLives, dict):
-        raise InputError("The effective half-lives are not given by region", "kinetics.effectiveHalfLifeHours",
-                         'Write e.g. {"liver": 70.0}')
-    for region, hours in halfLives.items():
-        kinetics.setEffectiveHalfLife(study, region, hours, "study file")
 
 
 def _checkOrder(added, faults):

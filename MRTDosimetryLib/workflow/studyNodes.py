@@ -52,6 +52,20 @@ def writeTimeActivity(study, value):
              series)
 
 
+def writeCandidates(study, value):
+    """Table of the fit models of every region: tried or not, chosen or why not."""
+    rows = [(name, row) for name, region in value["regions"].items() for row in region["fit"]["candidates"]]
+    columns = [tables.Column("Region", "", [name for name, _row in rows], "string"),
+               tables.Column("Model", "", [row["title"] for _name, row in rows], "string"),
+               tables.Column("Chosen", "", ["yes" if row["isChosen"] else "" for _name, row in rows], "string")]
+    for title, unit, key in (("AICc", "", "aicc"), ("Akaike weight", "", "akaikeWeight"),
+                             ("Time-integrated activity", "MBq h", "timeIntegratedActivityMBqH"),
+                             ("u(time-integrated activity)", "MBq h", "timeIntegratedActivityUncertaintyMBqH")):
+        columns.append(tables.Column(title, unit, [row[key] for _name, row in rows]))
+    columns.append(tables.Column("Reason", "", [row["reason"] for _name, row in rows], "string"))
+    putTable(study, "candidatesTable", "Fit candidates", columns)
+
+
 def writeDVH(study, regions, curves):
     """Table of the DVH values and chart of the cumulative dose-volume histograms."""
     colors = _colors(study)

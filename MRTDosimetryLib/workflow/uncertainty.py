@@ -43,6 +43,14 @@ def setUncertainty(study, statement):
     study.setChoice("uncertainty", checkedStatement(statement))
 
 
+def setStatement(study, key, value):
+    """Change one entry of what is stated (see :func:`setUncertainty`); ``None`` takes it back."""
+    stated = {name: entry for name, entry in (study.choice("uncertainty") or {}).items() if name != key}
+    if value is not None:
+        stated[key] = value
+    setUncertainty(study, stated or None)
+
+
 def checkedStatement(statement, where="uncertainty"):
     """The statement with its numbers as floats; every fault in one go."""
     if statement is None:

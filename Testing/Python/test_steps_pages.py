@@ -10,7 +10,7 @@ if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
 from StandIns import driving, qtModule
-from StandIns.driving import texts
+from StandIns.driving import select, texts
 
 NARROWEST = 380
 STAGES = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results", "report")
@@ -32,12 +32,6 @@ def small():
         driving.addSmallStudy(wizard.study)
         wizard.shell.refresh()
         yield wizard
-
-
-def select(combo, value):
-    index = combo.findData(value)
-    assert index >= 0, f"no entry {value}"
-    combo.setCurrentIndex(index)
 
 
 def testEveryUiFileBelongsToAPage(empty):

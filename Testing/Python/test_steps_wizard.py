@@ -114,13 +114,13 @@ def testOneButtonComputesEverythingBefore(small):
 
 
 def testGoingBackMakesStaleAndComputeAllStaleMends(small):
-    from MRTDosimetryLib.workflow import kinetics
+    from MRTDosimetryLib.workflow import kineticsOptions
 
     small.page("results")
     small.ui.computeButton.click()
     before = texts(small.page("results").ui.resultsTable)
     assert small.ui.computeStaleButton.isHidden()
-    kinetics.setModel(small.study, "trapezoid")
+    kineticsOptions.setModel(small.study, "trapezoid")
     small.shell.refresh()
     assert statesOf(small)[4:7] == ["stale"] * 3
     assert texts(small.shell.step.ui.resultsTable) == before, "nothing is deleted"

@@ -11,7 +11,7 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.scene import files, headless, volumes
 from MRTDosimetryLib.scene.study import Study
-from MRTDosimetryLib.workflow import kinetics, stages, studyFile, voxelKinetics
+from MRTDosimetryLib.workflow import kineticsOptions, stages, studyFile, voxelKinetics
 
 
 def perVoxel(description):
@@ -117,12 +117,12 @@ def test_takingTheChoiceBackTakesTheMapsAway(tmp_path):
     study = opened(writeStudy(tmp_path, change=perVoxel))
     stages.runStale(study, upTo="kinetics")
     count = study.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
-    kinetics.setPerVoxel(study, False)
+    kineticsOptions.setPerVoxel(study, False)
     assert stages.state(study, "kinetics") == "stale"
     stages.runStale(study, upTo="kinetics")
     assert study.nodeByRole("effectiveHalfLife") is None and study.nodeByRole("fitQuality") is None
     assert study.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == count - 2
-    kinetics.setPerVoxel(study, True)
+    kineticsOptions.setPerVoxel(study, True)
     stages.runStale(study, upTo="kinetics")
     assert study.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == count
 

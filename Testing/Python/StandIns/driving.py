@@ -80,6 +80,13 @@ def texts(table):
     return [[table.item(row, column).text() for column in range(table.columnCount)] for row in range(table.rowCount)]
 
 
+def select(combo, value):
+    """Select the entry of a combo box with that value."""
+    index = combo.findData(value)
+    assert index >= 0, f"no entry {value}"
+    combo.setCurrentIndex(index)
+
+
 def addSmallStudy(study, hours=(4.0, 24.0, 96.0)):
     """Two warm spheres in water on a coarse grid with exact mono-exponential washout; alignment is perfect.
 
