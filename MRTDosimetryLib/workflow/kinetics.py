@@ -14,7 +14,14 @@ from ..scene import segments, volumes
 from . import kineticsOptions, studyNodes, voxelKinetics
 from .kineticsOptions import REMAINDER, options, statedOptions
 from .protocol import studyNuclide, studyProtocol
-from .regionMasks import regionNames, regionOccupancies, segmentationNode, unionFraction
+from .regionMasks import (
+    MOSTLY_OUTSIDE,
+    OUTSIDE_SHARE,
+    regionNames,
+    regionOccupancies,
+    segmentationNode,
+    unionFraction,
+)
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import Stage
 from .timePoints import includedTimePoints, totalActivityMBq
@@ -74,7 +81,8 @@ def _compute(study, progress=noProgress):
     included, reference, nuclide = includedTimePoints(study), referenceOf(study), studyNuclide(study)
     names, warnings, faults = regionNames(study), [], Faults()
     timesHours = [item.timeHours for item in included]
-    activities = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
+    activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
+    warnings += words
     regions = {}
     for name in names:
         with faults.collect():
@@ -97,26 +105,37 @@ def _compute(study, progress=noProgress):
 
 
 def _measure(study, included, names, progress):
-    """Activity of each region and of the remainder at each time point: name -> list of MBq."""
-    activities = {name: [] for name in [*names, REMAINDER]}
+    """Activity of each region and of the remainder at each time point: name -> list of MBq, and warnings.
+
+    Raises
+    ------
+    InputError, FaultList
+        A region that an image does not show at all: its activity is unknown there, not zero.
+    """
+    activities, warnings, faults = {name: [] for name in [*names, REMAINDER]}, [], Faults()
     for position, timePoint in enumerate(included):
         progress(position / len(included), f"{timePoint.label}: activity of the regions")
         image = volumes.volumeFromNode(timePoint.spectNode)
         occupancies = regionOccupancies(study, timePoint)
-        outside = [name for name in names if name not in occupancies]
-        if outside:
-            raise InputError(f"The region lies outside the image of {timePoint.label}", ", ".join(outside),
-                             "Check the registration, or exclude the time point")
+        for name in names:
+            beyond = occupancies[name].fractionOutside
+            if beyond >= MOSTLY_OUTSIDE:
+                faults.add(f"The region lies outside the image of {timePoint.label}", name,
+                           "Check the registration, or exclude the time point")
+            elif beyond > OUTSIDE_SHARE and timePoint.spectNode is not study.referenceTimePoint.spectNode:
+                warnings.append(f"{name}: {beyond:.0%} of the volume lies outside the image of {timePoint.label}: its "
+                                "activity there is too low.")
+        faults.raiseIfAny()
         found = regionActivityMBq(image, occupancies)
         for name in names:
             activities[name].append(float(found[name]))
         inside = unionFraction(occupancies, image.array.shape)
         insideMBq = float(np.vdot(image.array.astype(np.float64), inside)) * image.voxelVolumeML * 1e-6
         total = totalActivityMBq(timePoint)
-        outside = total - insideMBq
+        restMBq = total - insideMBq
         # what rounding leaves of a difference of equal sums is no activity
-        activities[REMAINDER].append(0.0 if abs(outside) < ROUNDING * total else outside)
-    return activities
+        activities[REMAINDER].append(0.0 if abs(restMBq) < ROUNDING * total else restMBq)
+    return activities, warnings
 
 
 def _fit(study, name, timesHours, activitiesMBq, nuclide):
@@ -190,7 +209,8 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
     except DosimetryError as error:
         # The regions do not depend on what lies outside them: said in words, not a reason to stop.
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": error.what}, [
-            *words, f"The time-integrated activity outside the regions is not computed: {error.what}."]
+            *words, f"The time-integrated activity outside the regions is not computed: {error.what}. The map holds "
+                    "the regions only."]
     return {**value, "timeIntegratedActivityMBqH": fit.timeIntegratedActivityMBqH, "model": fit.model,
             "effectiveHalfLifeHours": fit.effectiveHalfLifeHours, "note": ""}, words
 

@@ -12,6 +12,10 @@ from ..scene import segments, volumes
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import digestOf
 
+# Regions cut by the field of view beyond this share of their volume give too little activity ...
+OUTSIDE_SHARE = 0.01
+# ... and beyond this one what is left says nothing about the region.
+MOSTLY_OUTSIDE = 0.9
 _CACHE_SIZE = 8
 _cache = OrderedDict()
 

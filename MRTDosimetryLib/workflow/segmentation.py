@@ -11,13 +11,19 @@ from ..physics.density import UNIFORM_DENSITY_G_PER_ML, densityGPerML
 from ..progress import noProgress
 from ..scene import segmentationFiles, segments, volumes
 from ..therapies.tissues import tissueOf
-from .regionMasks import overlapShare, regionLayers, regionNames, regionOccupancies, segmentationNode
+from .regionMasks import (
+    MOSTLY_OUTSIDE,
+    OUTSIDE_SHARE,
+    overlapShare,
+    regionLayers,
+    regionNames,
+    regionOccupancies,
+    segmentationNode,
+)
 from .registration import referenceOf
 from .stage import Stage
 from .timePoints import includedTimePoints
 
-# Regions cut by the field of view beyond this share of their volume give too little activity.
-OUTSIDE_SHARE = 0.01
 OVERLAP_SHARE = 0.001
 
 
@@ -171,7 +177,7 @@ def _compute(study, progress=noProgress):
     table.sort(key=lambda row: order[row["name"]])
     for row in table:
         item = occupancies.get(row["name"])
-        if item is None or item.fractionOutside >= 1.0 - 1e-6:
+        if item is None or item.fractionOutside >= MOSTLY_OUTSIDE:
             faults.add("The region lies outside the SPECT image", row["name"],
                        "Check that regions and images belong together")
         elif item.fractionOutside > OUTSIDE_SHARE:
