@@ -61,6 +61,9 @@ class MRTDosimetryWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservatio
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodesChanged)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodesChanged)
+        # A reload makes a new widget while the module is open, and does not open it again.
+        if getattr(self.parent, "isEntered", False):
+            self.enter()
 
     def enter(self):
         """Called each time the module is opened."""

@@ -1,13 +1,12 @@
 """mrt-dosimetry: the guided module's job on the command line, on a real MRML scene, without a window."""
 
 import argparse
-import csv
 import json
 import sys
 import time
 
 from . import __version__
-from .errors import CanceledError, DosimetryError, InputError
+from .errors import CanceledError, DosimetryError, Faults, InputError
 from .progress import noProgress
 
 EXIT_INPUT, EXIT_CANCELED = 2, 130
@@ -46,16 +45,61 @@ def _parser():
     run = commands.add_parser("run", help="a study file, or a record to repeat")
     run.add_argument("study", metavar="STUDY.json", help="study file, or record.json of an earlier run")
     run.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    run.add_argument("--dicom", action="store_true", help="also export the results as DICOM, into DIR/dicom")
+    run.add_argument("--deidentified", action="store_true", help="with --dicom: no identity in the exported objects")
     run.set_defaults(function=_run)
-    fit = commands.add_parser("fit", help="fit a time-activity curve")
-    fit.add_argument("curve", metavar="CURVE.csv", help="header timeHours,activityMBq[,uncertaintyMBq]")
-    fit.add_argument("--radionuclide", required=True, help="e.g. Lu-177")
-    fit.add_argument("--model", default="auto", help="auto or the name of a model")
-    fit.add_argument("--effectiveHalfLifeHours", type=float, help="for a single time point")
-    fit.add_argument("--options", metavar="JSON", help="options of the model, e.g. '{\"fixed\": {\"lambda\": 0.012}}'")
-    fit.add_argument("--json", action="store_true", help="print everything as JSON")
-    fit.set_defaults(function=_fit)
+    _addFit(commands)
+    sValue = commands.add_parser("svalue", help="S value and absorbed dose of a sphere for itself, without images")
+    sValue.add_argument("--radionuclide", required=True, help="e.g. Lu-177")
+    sValue.add_argument("--massG", required=True, type=float, help="mass of the sphere")
+    sValue.add_argument("--densityGPerML", type=float, help="default: soft tissue, 1.04")
+    sValue.add_argument("--timeIntegratedActivityMBqH", type=float, help="for the absorbed dose")
+    sValue.add_argument("--progeny", choices=("excluded", "inPlace"), help="where radioactive progeny matter")
+    sValue.add_argument("--json", action="store_true", help="print everything as JSON")
+    sValue.set_defaults(function=_sValue)
     return parser
+
+
+def _addFit(commands):
+    fit = commands.add_parser(
+        "fit", help="fit a time-activity curve", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Fit a time-activity curve and integrate it from administration to infinity.",
+        epilog="examples:\n"
+               "  mrt-dosimetry fit curve.csv --radionuclide Lu-177 --plot curve.png\n"
+               "  mrt-dosimetry fit curve.csv --radionuclide Lu-177 --model biExponential --fix lambda1=0.0115\n"
+               "  mrt-dosimetry fit onePoint.csv --radionuclide Lu-177 --half-life 52 --half-life-uncertainty 8\n"
+               "  mrt-dosimetry fit onePoint.csv --radionuclide Lu-177 --population PSMA-617:kidney\n\n"
+               "Effective half-lives and rates hold physical decay. Uncertainties are k = 1.")
+    fit.add_argument("curve", metavar="CURVE.csv", help="header timeHours,activityMBq[,uncertaintyMBq]")
+    fit.add_argument("--radionuclide", required=True, metavar="NAME", help="e.g. Lu-177")
+    fit.add_argument("--model", default="auto", metavar="NAME",
+                     help="auto (by AICc, averaged) or the name of a model; an unknown name lists them")
+    fit.add_argument("--json", action="store_true", help="print everything as JSON")
+    fit.add_argument("--plot", metavar="FILE", help="chart with 95 %% band and residuals, .png or .svg")
+    fit.add_argument("--relative-uncertainty", dest="relativeUncertainty", type=float, metavar="U",
+                     help="of the activities, 0.05 for 5 %%, where the curve states none")
+    few = fit.add_argument_group("one or two time points")
+    few.add_argument("--half-life", "--effectiveHalfLifeHours", dest="halfLife", type=float, metavar="H",
+                     help="effective half-life in h, for a single point")
+    few.add_argument("--half-life-uncertainty", dest="halfLifeUncertainty", type=float, metavar="H",
+                     help="its standard uncertainty in h")
+    few.add_argument("--population", metavar="TRACER:TISSUE", help="population half-life of the table, e.g. "
+                     "PSMA-617:kidney")
+    few.add_argument("--prior-median", dest="priorMedian", type=float, metavar="H",
+                     help="median of a population's half-life in h (log-normal)")
+    few.add_argument("--prior-gsd", dest="priorGSD", type=float, metavar="G", help="its geometric standard deviation")
+    few.add_argument("--prior-source", dest="priorSource", metavar="TEXT", help="where it comes from")
+    few.add_argument("--late-form", dest="lateForm", metavar="NAME",
+                     help="haenscheid2018 or minimum, of the model latePoint")
+    more = fit.add_argument_group("parameters of the models")
+    more.add_argument("--fix", action="append", default=[], metavar="NAME=VALUE",
+                      help="fix a parameter (MBq, 1/h); may be repeated")
+    more.add_argument("--bounds", action="append", default=[], metavar="NAME=LOW:HIGH",
+                      help="keep a parameter between bounds, either side may be empty; may be repeated")
+    more.add_argument("--start", metavar="NAME", help="of the trapezoid: zero-linear, constant or extrapolated")
+    more.add_argument("--tail", metavar="NAME", help="of the trapezoid: physical or effective")
+    more.add_argument("--options", metavar="JSON", help="options of the model, e.g. '{\"fixed\": {\"lambda\": 0.012}}'")
+    fit.set_defaults(function=_fit)
 
 
 def _demo(options):
@@ -84,33 +128,114 @@ def _run(options):
               f"{region['timeIntegratedActivityMBqH']:.5g} MBq h")
     for warning in results["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
+    if options.dicom:
+        _exportDicom(study, options)
     print(f"Results are in {options.out}")
 
 
+def _exportDicom(study, options):
+    from .workflow import dicomExport, studyFile
+
+    description, _inputs = studyFile.readStudyFile(options.study)
+    stated = description.get("export") or {}
+    choice = {"dicom": True, "deidentified": options.deidentified or bool(stated.get("deidentified"))}
+    if stated.get("dicom") and choice["deidentified"] == bool(stated.get("deidentified")):
+        return  # the results were exported with the study file's own key
+    for words in dicomExport.exportResults(study, options.out, description, choice, _progress()):
+        print(f"warning: {words}", file=sys.stderr)
+
+
 def _fit(options):
-    from .physics.kinetics import selection
+    from .report.fitText import fitLines
+    from .workflow import curveFit
+
+    if options.plot is not None:
+        curveFit.requirePicture(options.plot)
+    curve, fit = curveFit.fitCurveFile(options.curve, options.radionuclide, options.model, options.halfLife,
+                                       _modelOptions(options), options.relativeUncertainty)
+    if options.plot is not None:
+        curveFit.writePicture(options.plot, curve, fit, f"{fit.title}, {options.radionuclide}")
+    if options.json:
+        print(json.dumps(fit.toDict(), indent=1, allow_nan=False))
+        return
+    print("\n".join(fitLines(fit.toDict())))
+    for warning in fit.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _modelOptions(options):
+    """Options of the fit models from those of the command; every contradiction is told."""
+    from .workflow import curveFit
+
+    found, faults = _fitOptions(options.options) or {}, Faults()
+    stated = {"start": options.start, "tail": options.tail, "lateForm": options.lateForm}
+    if options.lateForm is not None and options.model == "auto":
+        faults.add("A form of the late point is given, but not that model", "--late-form", "Give --model latePoint")
+    with faults.collect():
+        stated["fixed"] = curveFit.fixedFrom(options.fix) or None
+    with faults.collect():
+        stated["bounds"] = curveFit.boundsFrom(options.bounds) or None
+    with faults.collect():
+        stated["populationHalfLife"] = _prior(options)
+    if options.halfLifeUncertainty is not None:
+        if options.halfLife is None:
+            faults.add("An uncertainty is given without a half-life", "--half-life-uncertainty", "Give --half-life")
+        elif not (options.halfLife > 0 and 0 < options.halfLifeUncertainty < options.halfLife):
+            faults.add(f"The uncertainty of {options.halfLifeUncertainty:g} h is not between 0 and the half-life",
+                       "--half-life-uncertainty", "Give the standard uncertainty in hours")
+        else:
+            stated["relativeHalfLifeUncertainty"] = options.halfLifeUncertainty / options.halfLife
+    if stated.get("populationHalfLife") and options.halfLife is not None:
+        faults.add("Both a half-life and a population are given", "--half-life", "Give one of them")
+    for name, value in stated.items():
+        if value is not None and name in found:
+            faults.add(f"{name} is given twice", "--options", "Give it once")
+    faults.raiseIfAny()
+    return found | {name: value for name, value in stated.items() if value is not None}
+
+
+def _prior(options):
+    """The population's half-life that is stated, or ``None``."""
+    from .workflow import curveFit
+
+    own = {"medianHours": options.priorMedian, "geometricSD": options.priorGSD, "source": options.priorSource}
+    given = {name: value for name, value in own.items() if value is not None}
+    if options.population is None:
+        if given and len(given) < len(own):
+            raise InputError("A prior of the half-life is not complete", "--prior-median",
+                             "Give --prior-median, --prior-gsd and --prior-source, or --population")
+        return given or None
+    if given:
+        raise InputError("Both a population of the table and an own prior are given", "--population",
+                         "Give one of them")
+    return curveFit.populationOf(options.population, options.radionuclide)
+
+
+def _sValue(options):
+    from .physics.dose.spheres import sphereSValue
     from .physics.nuclides import nuclide
 
-    curve = _readCurve(options.curve)
-    chosen = nuclide(options.radionuclide)
-    fit = selection.fit(curve, chosen.decayConstantPerHour, model=options.model,
-                        effectiveHalfLifeHours=options.effectiveHalfLifeHours, options=_fitOptions(options.options))
-    result = fit.toDict()
+    chosen = {"options": {"progeny": options.progeny}}
+    if options.densityGPerML is not None:
+        chosen["densityGPerML"] = options.densityGPerML
+    result = sphereSValue(nuclide(options.radionuclide), options.massG, **chosen)
+    activity = options.timeIntegratedActivityMBqH
+    absorbedDoseGy = None if activity is None else result.absorbedDoseGy(activity)
     if options.json:
-        print(json.dumps(result, indent=1, allow_nan=False))
+        print(json.dumps({**result.toDict(), "timeIntegratedActivityMBqH": activity,
+                          "absorbedDoseGy": absorbedDoseGy}, indent=1, allow_nan=False))
         return
-    print(f"model {result['model']}")
-    for name, parameter in result["parameters"].items():
-        error = "" if parameter["standardError"] is None else f" +- {parameter['standardError']:.2g}"
-        print(f"{name} = {parameter['value']:.6g}{error} {parameter['unit']}")
-    uncertainty = result["timeIntegratedActivityUncertaintyMBqH"]
-    spread = "" if uncertainty is None else f" +- {uncertainty:.3g}"
-    print(f"time-integrated activity = {result['timeIntegratedActivityMBqH']:.6g}{spread} MBq h")
-    interval = result["timeIntegratedActivityInterval95MBqH"]
-    if interval is not None:
-        print(f"95 % interval {interval[0]:.5g} to {interval[1]:.5g} MBq h")
-    for warning in result["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{result.nuclide}, sphere of {result.massG:g} g at {result.densityGPerML:g} g/mL, radius "
+          f"{result.radiusMM:.4g} mm")
+    print(f"{'radiation':<16}{'MeV per decay':>14}{'absorbed':>10}")
+    for name, energy in result.energiesMeV.items():
+        if energy:
+            print(f"{name:<16}{energy:>14.5g}{result.absorbedFractions[name]:>10.2%}")
+    print(f"S value = {result.sValueMGyPerMBqS:.5g} mGy/(MBq s) = {result.gyPerMBqH:.5g} Gy/(MBq h)")
+    if absorbedDoseGy is not None:
+        print(f"absorbed dose = {absorbedDoseGy:.5g} Gy")
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _fitOptions(text):
@@ -123,33 +248,10 @@ def _fitOptions(text):
         raise InputError(f"The options are not JSON ({error.msg})", "--options") from None
     if not isinstance(found, dict):
         raise InputError("The options are not a JSON object", "--options", "Give names and values")
+    for name in ("start", "tail", "lateForm"):
+        if name in found and not isinstance(found[name], str):
+            raise InputError(f"The option {name}, {found[name]!r}, is not a text", "--options")
     return found
-
-
-def _readCurve(path):
-    """Time-activity curve of a CSV file with header ``timeHours,activityMBq[,uncertaintyMBq]``."""
-    from .physics.kinetics.curve import TimeActivityCurve
-
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except FileNotFoundError:
-        raise InputError("There is no such file", path, "Check the path of the curve") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The file cannot be read ({error.__class__.__name__})", path) from None
-    header = [cell.strip() for cell in rows[0]] if rows else []
-    if header not in (["timeHours", "activityMBq"], ["timeHours", "activityMBq", "uncertaintyMBq"]):
-        raise InputError("The header is not timeHours,activityMBq[,uncertaintyMBq]", path)
-    columns = [[] for _name in header]
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise InputError(f"The line has {len(row)} instead of {len(header)} values", f"{path}, line {number}")
-        for column, name, cell in zip(columns, header, row, strict=True):
-            try:
-                column.append(float(cell))
-            except ValueError:
-                raise InputError(f"'{cell.strip()}' is not a number", f"{path}, line {number}, {name}") from None
-    return TimeActivityCurve(*columns)
 
 
 def _comparisonTable(comparison):

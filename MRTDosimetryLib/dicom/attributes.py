@@ -25,6 +25,8 @@ class PatientDescription:
         Whether no real person stands behind the data.
     deidentificationMethod : str
         Said when the identity is removed.
+    birthDate : str
+        DICOM date, or empty.
     """
 
     name: str
@@ -34,6 +36,7 @@ class PatientDescription:
     heightM: float | None = None
     isIdentityRemoved: bool = False
     deidentificationMethod: str = ""
+    birthDate: str = ""
 
 
 def stableUID(*parts):
@@ -67,7 +70,7 @@ def describePatientAndStudy(dataset, patient, studyInstanceUID, studyDateTime, s
     """Patient, general study and equipment modules (PS3.3 C.7.1 to C.7.5)."""
     dataset.PatientName = patient.name
     dataset.PatientID = patient.patientId
-    dataset.PatientBirthDate = ""
+    dataset.PatientBirthDate = patient.birthDate
     dataset.PatientSex = patient.sex
     if patient.weightKG is not None:
         dataset.PatientWeight = decimal(patient.weightKG)
@@ -110,6 +113,18 @@ def codeItem(value, scheme, meaning):
     return item
 
 
+def rightHanded(volume):
+    """The same image with its slices in the order that makes rows, columns and slices right-handed, as DICOM needs."""
+    import numpy as np
+
+    if np.linalg.det(volume.ijkToRAS[:3, :3]) > 0:
+        return volume
+    matrix = volume.ijkToRAS.copy()
+    matrix[:3, 3] += matrix[:3, 2] * (volume.array.shape[0] - 1)
+    matrix[:3, 2] = -matrix[:3, 2]
+    return type(volume)(np.ascontiguousarray(volume.array[::-1]), matrix, volume.unit, volume.name)
+
+
 def axialGeometry(volume):
     """Orientation, first position (LPS), pixel spacing and slice distance of a volume, as DICOM has them.
 
@@ -122,7 +137,7 @@ def axialGeometry(volume):
     Raises
     ------
     InputError
-        When the axes of the volume are not perpendicular or left-handed.
+        When the axes of the volume are not perpendicular or left-handed (see :func:`rightHanded`).
     """
     import numpy as np
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from ..errors import InputError
-from .headers import readDataset, text
+from .elements import inFile, readDataset, tagName, text, texts
 
 _TAGS = [
     "SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID", "SeriesDescription", "SeriesNumber", "ImageType",
@@ -63,7 +63,9 @@ def scan(path):
     if os.path.isfile(path):
         wanted = readDataset(path, stop_before_pixels=True, specific_tags=_TAGS)
         if not text(wanted, "SOPClassUID"):
-            raise InputError("The DICOM file does not say what kind of object it is (SOP Class UID)", path)
+            raise InputError(
+                f"The DICOM file does not say what kind of object it is ({tagName('SOPClassUID')})", path
+            )
         series = _group(_filesBeside(path))
         own = [found for found in series if path in found.files]
         if not own:
@@ -74,7 +76,7 @@ def scan(path):
     files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
     series = _group(sorted(files))
     if not series:
-        raise InputError("The folder holds no DICOM images", path)
+        raise InputError(f"The folder holds no DICOM images (none states {tagName('SOPClassUID')})", path)
     return series
 
 
@@ -107,29 +109,30 @@ def _group(files):
         if not _hasPreamble(path):
             continue
         header = readDataset(path, stop_before_pixels=True, specific_tags=_TAGS)
-        sopClassUID = text(header, "SOPClassUID")
-        if not sopClassUID or sopClassUID == _DIRECTORY_SOP_CLASS:
-            continue
-        groups.setdefault((text(header, "SeriesInstanceUID"), sopClassUID), []).append((path, header))
-    series = []
-    for (seriesUID, sopClassUID), members in groups.items():
-        first = members[0][1]
-        series.append(
-            Series(
-                seriesUID,
-                sopClassUID,
-                first["SOPClassUID"].value.name,
-                text(first, "SeriesDescription"),
-                text(first, "SeriesNumber"),
-                text(first, "PatientID"),
-                text(first, "StudyInstanceUID"),
-                tuple(path for path, _ in members),
-                tuple(_imageType(header) for _, header in members),
-            )
+        with inFile(path):
+            sopClassUID = text(header, "SOPClassUID")
+            if not sopClassUID or sopClassUID == _DIRECTORY_SOP_CLASS:
+                continue
+            groups.setdefault((text(header, "SeriesInstanceUID"), sopClassUID), []).append((path, header))
+    return sorted(
+        (_series(*key, members) for key, members in groups.items()),
+        key=lambda found: (found.number.rjust(8), found.seriesInstanceUID, found.sopClassUID),
+    )
+
+
+def _series(seriesUID, sopClassUID, members):
+    from pydicom.uid import UID
+
+    path, first = members[0]
+    with inFile(path):
+        return Series(
+            seriesUID,
+            sopClassUID,
+            UID(sopClassUID).name,
+            text(first, "SeriesDescription"),
+            text(first, "SeriesNumber"),
+            text(first, "PatientID"),
+            text(first, "StudyInstanceUID"),
+            tuple(path for path, _ in members),
+            tuple(texts(header, "ImageType") for _, header in members),
         )
-    return sorted(series, key=lambda found: (found.number.rjust(8), found.seriesInstanceUID, found.sopClassUID))
-
-
-def _imageType(header):
-    value = header.get("ImageType") or ()
-    return (str(value),) if isinstance(value, str) else tuple(str(item) for item in value)

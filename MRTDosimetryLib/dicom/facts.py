@@ -23,6 +23,8 @@ class Fact:
         Where exactly, e.g. the tag path ``"(0054,0016)[0].(0018,1074)"``.
     alternatives : tuple of dict
         Other values that the same file gives for the same thing: ``{"value", "detail"}``.
+    reason : str
+        Why the user says so, where the user does.
     """
 
     value: object
@@ -30,6 +32,7 @@ class Fact:
     source: str = "DICOM"
     detail: str = ""
     alternatives: tuple = ()
+    reason: str = ""
 
     def toDict(self):
         return {
@@ -38,6 +41,7 @@ class Fact:
             "source": self.source,
             "detail": self.detail,
             "alternatives": [dict(alternative) for alternative in self.alternatives],
+            "reason": self.reason,
         }
 
     @classmethod
@@ -48,6 +52,7 @@ class Fact:
             fields.get("source", "file"),
             fields.get("detail", ""),
             tuple(fields.get("alternatives", ())),
+            fields.get("reason", ""),
         )
 
 

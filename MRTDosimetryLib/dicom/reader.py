@@ -19,7 +19,7 @@ class Reader:
         ``candidates(series) -> (accepted, refused)``: which images of a catalog series this reader can read, as a
         list of (files, name), and why not the others, as a list of sentences.
     read : callable
-        ``read(files) -> ImageSeries``.
+        ``read(files, stated) -> ImageSeries``, with what the user states (:class:`.stated.Stated`).
     """
 
     sopClassUID: str

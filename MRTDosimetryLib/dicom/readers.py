@@ -8,6 +8,9 @@ import os
 from ..errors import InputError
 from ..progress import noProgress
 from . import catalog, computedTomography, nuclearMedicine, positronEmission
+from .facts import ImageSeries
+from .sideCar import readSideCar
+from .stated import NOTHING_STATED
 
 _READERS = (nuclearMedicine.READER, positronEmission.READER, computedTomography.READER)
 
@@ -22,7 +25,7 @@ def isDicom(path):
     return catalog.holdsDicom(path)
 
 
-def readSpect(path, progress=noProgress):
+def readSpect(path, progress=noProgress, stated=NOTHING_STATED):
     """Read the one emission image (NM SPECT or PET) found at ``path``.
 
     Parameters
@@ -30,6 +33,8 @@ def readSpect(path, progress=noProgress):
     path : str
         DICOM file, or folder that may hold other series too.
     progress : callable
+    stated : Stated
+        What the user says where the header is silent.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def readSpect(path, progress=noProgress):
     InputError
         When there is no such image, several of them, or one that cannot be trusted.
     """
-    return _readOne(path, "emission", "SPECT or PET image", progress)
+    return _readOne(path, "emission", "SPECT or PET image", progress, stated)
 
 
 def readCTSeries(path, progress=noProgress):
@@ -57,12 +62,60 @@ def readCTSeries(path, progress=noProgress):
     InputError
         When there is no CT series, several of them, or one that cannot be trusted.
     """
-    return _readOne(path, "ct", "CT series", progress)
+    return _readOne(path, "ct", "CT series", progress, NOTHING_STATED)
 
 
-def _readOne(path, kind, title, progress):
+def readEmission(path, name="", progress=noProgress, stated=NOTHING_STATED):
+    """Read an emission image from DICOM, or from an image file with the side-car that says what it cannot.
+
+    Parameters
+    ----------
+    path : str
+        DICOM file or folder, or NRRD, NIfTI or MetaImage file; see :mod:`.sideCar`.
+    name : str
+        What an image that has no name of its own is called in messages.
+
+    Returns
+    -------
+    ImageSeries
+
+    Raises
+    ------
+    InputError
+        As :func:`readSpect`, and for a side-car that cannot be used.
+    """
+    from ..imaging.files import readImage
+
     path = str(path)
+    if not os.path.exists(path):
+        raise InputError("There is no such file or folder", path, "Check the path of the image")
+    if isDicom(path):
+        return readSpect(path, progress, stated)
+    if os.path.isdir(path):
+        raise InputError("The folder holds no DICOM files", path, "Give the folder of a DICOM series, or a file")
+    if stated != NOTHING_STATED:
+        raise InputError("An image file states its geometry itself", path, "Correct it there")
+    facts, warnings, files = readSideCar(path)
+    volume = readImage(path, name)
+    unit = facts["unit"].value if "unit" in facts else ""
+    return ImageSeries(volume.withArray(volume.array, unit=unit), facts, "", (path, *files), tuple(warnings))
+
+
+def ctFiles(path):
+    """Files of the one CT series found at ``path``; errors as of :func:`readCTSeries`."""
+    return _findOne(str(path), "ct", "CT series")[1]
+
+
+def _readOne(path, kind, title, progress, stated):
     progress(0.0, f"Looking for the {title}")
+    reader, files = _findOne(str(path), kind, title)
+    progress(0.2, f"Reading the {title}")
+    image = reader.read(files, stated)
+    progress(1.0, "")
+    return image
+
+
+def _findOne(path, kind, title):
     series = catalog.scan(path)
     candidates, refused = [], []
     for reader in _READERS:
@@ -82,8 +135,4 @@ def _readOne(path, kind, title, progress):
     if len(candidates) > 1:
         names = "; ".join(name for _, _, name in candidates)
         raise InputError(f"There is more than one {title} here: {names}", path, "Give the file or a folder with one")
-    reader, files, _ = candidates[0]
-    progress(0.2, f"Reading the {title}")
-    image = reader.read(files)
-    progress(1.0, "")
-    return image
+    return candidates[0][:2]

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ..errors import InputError
-from .geometry import matrixFromStep, orderSlices
-from .headers import numbers, readDataset, text
-from .pixelData import storedValues
+from .elements import inFile, numbers, readDataset, tagName, tagText, text
+from .geometry import matrixFromStep, orderSlices, requirePixelSpacing
+from .pixelData import imageShape, storedValues
 
 _READ_THREADS = 4
 _SAME = 1e-4
@@ -37,11 +37,12 @@ def readSlices(files, sopClassUID, where, complete=None):
         When slices are missing, doubled, of different size or orientation, or sheared.
     """
     # Waiting for the disk is what takes the time, so a few threads help although decoding holds the interpreter lock.
-    with ThreadPoolExecutor(_READ_THREADS) as pool:
+    with inFile(where), ThreadPoolExecutor(_READ_THREADS) as pool:
         datasets = list(pool.map(readDataset, files))
     for path, dataset in zip(files, datasets, strict=True):
         if text(dataset, "SOPClassUID") != sopClassUID:
-            raise InputError("The file is of another kind than the rest of the series", path)
+            what = f"The file is of another kind than the rest of the series ({tagName('SOPClassUID')})"
+            raise InputError(what, path)
     if complete is not None:
         complete(datasets)
     positions, orientation, spacing = _commonGeometry(files, datasets, where)
@@ -52,21 +53,26 @@ def readSlices(files, sopClassUID, where, complete=None):
     return datasets, stored, matrix
 
 
+_GEOMETRY = (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2))
+
+
 def _commonGeometry(files, datasets, where):
-    positions, orientation, spacing, shape = [], None, None, None
+    positions, first = [], None
     for path, dataset in zip(files, datasets, strict=True):
-        position = numbers(dataset, "ImagePositionPatient", 3)
-        ownOrientation = numbers(dataset, "ImageOrientationPatient", 6)
-        ownSpacing = numbers(dataset, "PixelSpacing", 2)
-        if position is None or ownOrientation is None or ownSpacing is None or min(ownSpacing) <= 0:
-            raise InputError("The slice does not state its position, orientation and pixel size", path)
-        ownShape = (int(dataset.Rows), int(dataset.Columns))
-        if orientation is None:
-            orientation, spacing, shape = ownOrientation, ownSpacing, ownShape
-        isSame = np.abs(np.subtract(ownOrientation, orientation)).max() < _SAME
-        if not isSame or np.abs(np.subtract(ownSpacing, spacing)).max() > _SAME or ownShape != shape:
-            raise InputError(
-                "The slices differ in orientation, size or pixel spacing", where, "Export one reconstruction alone"
-            )
-        positions.append(position)
-    return np.array(positions), orientation, spacing
+        with inFile(path):
+            own = {keyword: numbers(dataset, keyword, count) for keyword, count in _GEOMETRY}
+            for keyword, found in own.items():
+                if found is None:
+                    raise InputError(f"The slice does not state {tagName(keyword)}", path, "Export the series again")
+            requirePixelSpacing(own["PixelSpacing"], path)
+            own["shape"] = imageShape(dataset, path)[1:]
+        first = first or own
+        for keyword in ("ImageOrientationPatient", "PixelSpacing", "shape"):
+            if np.abs(np.subtract(own[keyword], first[keyword])).max() > _SAME:
+                tag = f"{tagText('Rows')} {tagText('Columns')}" if keyword == "shape" else tagText(keyword)
+                raise InputError(
+                    f"The slices differ in orientation, size or pixel spacing ({tag})", where,
+                    "Export one reconstruction alone",
+                )  # fmt: skip
+        positions.append(own["ImagePositionPatient"])
+    return np.array(positions), first["ImageOrientationPatient"], first["PixelSpacing"]

@@ -5,7 +5,16 @@ import os
 import numpy as np
 
 from ..errors import InputError
-from .attributes import axialGeometry, dateAndTime, decimal, describePatientAndStudy, newImage, save, stableUID
+from .attributes import (
+    axialGeometry,
+    dateAndTime,
+    decimal,
+    describePatientAndStudy,
+    newImage,
+    rightHanded,
+    save,
+    stableUID,
+)
 from .computedTomography import SOP_CLASS_UID
 
 _RESCALE_INTERCEPT = -1024
@@ -43,6 +52,8 @@ def writeCTSeries(
         raise InputError("A CT series is written from whole Hounsfield units", volume.name)
     if values.min() < _RESCALE_INTERCEPT or values.max() > np.iinfo(np.int16).max + _RESCALE_INTERCEPT:
         raise InputError("The CT values are outside -1024 to 31743 HU", volume.name)
+    volume = rightHanded(volume)
+    values = volume.array
     orientation, first, normal, pixelSpacing, stepMM = axialGeometry(volume)
     dataset = newImage(SOP_CLASS_UID, "")
     describePatientAndStudy(dataset, patient, studyInstanceUID, studyDateTime or acquisition, studyDescription)
@@ -50,7 +61,7 @@ def writeCTSeries(
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.Modality = "CT"
     dataset.SeriesInstanceUID, dataset.SeriesNumber = seriesInstanceUID, seriesNumber
-    dataset.SeriesDescription = seriesDescription
+    dataset.SeriesDescription, dataset.Laterality = seriesDescription, ""  # type 2C: of paired organs
     dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = dataset.InstanceCreationDate = date
     dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = dataset.InstanceCreationTime = time
     dataset.PatientPosition = "HFS"

@@ -141,6 +141,41 @@ def register(fixedCT, movingCT, kind="rigid", progress=noProgress):
         found.stopReason, verdict, tuple(reasons), time.perf_counter() - started)
 
 
+def judge(fixedCT, movingCT, referenceFromTimePoint):
+    """Agreement of two CTs under a transform that was set by hand.
+
+    Parameters
+    ----------
+    fixedCT, movingCT : Volume or None
+        Without CTs the movement alone is described, of the origin.
+    referenceFromTimePoint : numpy.ndarray
+        4 x 4, RAS mm.
+
+    Returns
+    -------
+    dict
+        ``translationMM``, ``rotationDegrees``, ``diceAfter``, ``differenceAfterHU``, ``metricAfter``,
+        ``sharedBodyFraction``, ``quality``, ``reasons``; without CTs what they would tell is ``None``.
+    """
+    if fixedCT is None or movingCT is None:
+        translationMM, rotationDegrees = describe(referenceFromTimePoint, (0.0, 0.0, 0.0))
+        return {**_movement(translationMM, rotationDegrees), "diceAfter": None, "differenceAfterHU": None,
+                "metricAfter": None, "sharedBodyFraction": None, "quality": "check",
+                "reasons": ["there is no CT to judge the alignment by"]}
+    fixed, moving = PreparedCT(fixedCT), PreparedCT(movingCT)
+    after = Comparison.of(fixed, moving, np.linalg.inv(referenceFromTimePoint))
+    translationMM, rotationDegrees = describe(referenceFromTimePoint, RAS_FROM_LPS[:3, :3] @ moving.bodyCenter)
+    verdict, reasons = quality(after, translationMM, rotationDegrees, True,
+                               np.linalg.det(referenceFromTimePoint[:3, :3]))
+    return {**_movement(translationMM, rotationDegrees), "diceAfter": after.dice,
+            "differenceAfterHU": after.meanAbsoluteDifferenceHU, "metricAfter": after.mutualInformation,
+            "sharedBodyFraction": after.sharedBodyFraction, "quality": verdict, "reasons": list(reasons)}
+
+
+def _movement(translationMM, rotationDegrees):
+    return {"translationMM": [float(x) for x in translationMM], "rotationDegrees": [float(x) for x in rotationDegrees]}
+
+
 def describe(matrix, centerRAS):
     """Shift of a point (mm along R, A, S) and angles (degrees about R, A, S) of a transform.
 

@@ -20,12 +20,14 @@ def resample(volume, grid, gridToVolume=None, interpolation="linear", outside=0.
     grid : Volume or Grid
     gridToVolume : numpy.ndarray, optional
         4 x 4 in RAS mm, from points of ``grid`` to points of ``volume``; identity when left out.
-    interpolation : {"linear", "nearest"}
+    interpolation : {"linear", "nearest", "spline"}
+        "spline" is the cubic B-spline through the voxel values: unlike "linear" it does not blur, but beside a steep
+        edge it swings over and under the values there.
     outside : float
         Value of voxels beyond the image.
     dtype : numpy dtype, optional
         Of the result; left out, the type of ``volume`` for "nearest" and float32 (float64 for a float64
-        image) for "linear".
+        image) for the others.
 
     Returns
     -------
@@ -38,23 +40,59 @@ def resample(volume, grid, gridToVolume=None, interpolation="linear", outside=0.
     """
     import SimpleITK as sitk
 
-    if interpolation not in ("linear", "nearest"):
-        raise InputError(f"Interpolation '{interpolation}' is unknown", volume.name, "Use linear or nearest")
+    kernels = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor, "spline": sitk.sitkBSpline}
+    if interpolation not in kernels:
+        raise InputError(f"Interpolation '{interpolation}' is unknown", volume.name, "Use linear, nearest or spline")
     gridToVolume = np.eye(4) if gridToVolume is None else rigidOrAffine(gridToVolume)
     target = gridOf(grid)
     if dtype is None:
-        dtype = _linearType(volume.array) if interpolation == "linear" else volume.array.dtype
+        dtype = volume.array.dtype if interpolation == "nearest" else _realType(volume.array)
     dtype = np.dtype(dtype)
     if np.array_equal(gridToVolume, np.eye(4)) and isSameGrid(volume, target, 1e-4):
         return Volume(volume.array.astype(dtype), target.ijkToRAS, volume.unit, volume.name)
-    if dtype.kind in "iu" and interpolation == "linear":
+    if dtype.kind in "iu" and interpolation != "nearest":
         # SimpleITK truncates where it casts; rounding is what a reader expects of an integer image
-        real = resample(volume, grid, gridToVolume, "linear", outside, np.float32)
+        real = resample(volume, grid, gridToVolume, interpolation, outside, np.float32)
         limits = np.iinfo(dtype)
         return real.withArray(np.clip(np.rint(real.array), limits.min, limits.max).astype(dtype))
-    kernel = sitk.sitkLinear if interpolation == "linear" else sitk.sitkNearestNeighbor
-    array = resampleOnto(toSITK(volume), target, gridToVolume, kernel, outside, dtype)
+    array = resampleOnto(toSITK(volume), target, gridToVolume, kernels[interpolation], outside, dtype)
     return Volume(array.astype(dtype, copy=False), target.ijkToRAS, volume.unit, volume.name)
+
+
+def resampleActivity(volume, grid, gridToVolume=None, outside=np.nan):
+    """An activity image on another grid of like voxels, with what its regions hold kept as well as can be.
+
+    Linear interpolation between voxels blurs once more: a lesion of 2 mL loses a tenth or more of its activity. The
+    cubic spline does not (its gain stays near 1 up to frequencies that a SPECT does not hold); what it swings below
+    zero beside hot regions, where the image itself holds nothing negative, is set to zero.
+
+    Parameters
+    ----------
+    volume : Volume
+        Finite values.
+    grid : Volume or Grid
+    gridToVolume : numpy.ndarray, optional
+        As in :func:`resample`.
+    outside : float
+        Value of voxels beyond the image.
+
+    Returns
+    -------
+    Volume
+        float32, on ``grid``.
+    float
+        What setting to zero added, as a fraction of the sum of the result.
+    """
+    result = resample(volume, grid, gridToVolume, "spline", outside, np.float32)
+    lowest = min(float(volume.array.min()), 0.0)
+    isBelow = result.array < lowest  # NaN compares false
+    if not isBelow.any():
+        return result, 0.0
+    array = result.array.copy()
+    added = float(np.sum(lowest - array[isBelow], dtype=np.float64))
+    array[isBelow] = lowest
+    total = float(np.nansum(array, dtype=np.float64))
+    return result.withArray(array), added / total if total > 0 else 0.0
 
 
 def averageOnGrid(volume, grid, gridToVolume=None, outside=0.0):
@@ -242,5 +280,5 @@ def _outer(alongIJK):
     return alongK[:, None, None] * alongJ[None, :, None] * alongI[None, None, :]
 
 
-def _linearType(array):
+def _realType(array):
     return np.float64 if array.dtype == np.float64 else np.float32

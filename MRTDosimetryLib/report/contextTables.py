@@ -92,12 +92,29 @@ def registration(rows):
                    Column("Body overlap (Dice)", "after"), Column("Quality", isNumber=False)])
     for row in rows:
         quality = row.get("quality")
+        notes = [text for key, text in (("isManuallyCorrected", "corrected by hand"), ("isAccepted", "accepted"))
+                 if row.get(key)]
         table.rows.append([
             textCell(row.get("label")), _triple(row.get("translationMM")), _triple(row.get("rotationDegrees")),
             numberCell(row.get("diceBefore"), significant, NOT_COMPUTED),
             numberCell(row.get("diceAfter"), significant, NOT_COMPUTED),
-            Cell(quality, detail="; ".join(str(reason) for reason in row.get("reasons") or []),
+            Cell(", ".join([quality, *notes]), detail="; ".join(str(reason) for reason in row.get("reasons") or []),
                  isFlagged=quality == "check") if quality else textCell(None)])
+    return table
+
+
+def organDrift(rows):
+    """Where the activity of each region lies against the reference scan, and what one voxel of shift would change."""
+    table = Table([Column("Region", isNumber=False), Column("Time point", isNumber=False), Column("Drift", "mm"),
+                   Column("Drift R, A, S", "mm"), Column("Activity changed by one voxel", "%")])
+    for row in rows:
+        drift, absent = row.get("driftMM"), "reference" if row.get("isReference") else NOT_COMPUTED
+        table.rows.append([
+            textCell(row.get("region")), textCell(row.get("label")),
+            textCell(None, absent) if drift is None
+            else Cell(significant(drift), isFlagged=bool(row.get("isDriftLarge"))),
+            textCell(None, absent) if drift is None else _triple(row.get("driftRASMM")),
+            numberCell(row.get("oneVoxelChangePercent"), significant, NOT_COMPUTED)])
     return table
 
 

@@ -24,9 +24,11 @@ def timeActivityChart(regions, curves=None, regionNames=None, isLogarithmic=True
     ----------
     regions : list of dict
         ``{"name", "timeActivity": [{"timeHours", "activityMBq", "uncertaintyMBq" or None}]}``; activities in MBq
-        at the time of the scan, uncertainties k = 1.
+        at the time of the scan, uncertainties k = 1. A planar series scaled by the SPECT/CT
+        (``fit.planarSeries``) is drawn with open markers.
     curves : dict, optional
-        ``{region name: {"timesHours": [...], "activitiesMBq": [...]}}`` of the fitted functions.
+        ``{region name: {"timesHours": [...], "activitiesMBq": [...]}}`` of the fitted functions, with ``lowMBq`` and
+        ``highMBq`` where their 95 % band is known: it is shaded.
     regionNames : sequence of str, optional
         All regions of the study in their order, for the same colors as in the other charts.
     isLogarithmic : bool
@@ -77,7 +79,8 @@ def dvhChart(curves, regionNames=None, imageFormat="svg"):
     Parameters
     ----------
     curves : dict
-        ``{region name: {"absorbedDoseGy": [...], "volumePercent": [...]}}``, volumes falling from 100 %.
+        ``{region name: {"absorbedDoseGy": [...], "volumePercent": [...]}}``, volumes falling from 100 %; optional
+        ``band`` with ``absorbedDoseGy``, ``lowerPercent`` and ``upperPercent``.
     regionNames : sequence of str, optional
         All regions of the study in their order, for the same colors as in the other charts.
     imageFormat : {"svg", "png"}
@@ -105,6 +108,10 @@ def dvhChart(curves, regionNames=None, imageFormat="svg"):
             for name in group:
                 absorbedDoseGy, volumePercent = checked[name]
                 style = styles[name]
+                band = curves[name].get("band")
+                if band:
+                    axes.fill_between(band["absorbedDoseGy"], band["lowerPercent"], band["upperPercent"],
+                                      color=style.color, alpha=0.16, linewidth=0)
                 axes.plot(absorbedDoseGy, volumePercent, color=style.color, linestyle=style.lineStyle,
                           linewidth=1.3, label=name)
                 # half a percent of the volume is where the eye loses the tail
@@ -185,11 +192,22 @@ def _drawTimeActivity(axes, region, curve, style, isLogarithmic):
     if curve is not None:
         curveTimes, curveActivities = _curve(curve, "timesHours", "activitiesMBq", name)
         axes.plot(curveTimes, curveActivities, color=style.color, linewidth=1.2, zorder=2)
+        if curve.get("lowMBq") is not None:
+            _times, low = _curve(curve, "timesHours", "lowMBq", name)
+            _times, high = _curve(curve, "timesHours", "highMBq", name)
+            axes.fill_between(curveTimes, low, high, color=style.color, alpha=0.22, linewidth=0, zorder=1)
+    planar = (region.get("fit") or {}).get("planarSeries")
+    if planar is not None:
+        axes.plot(planar["timesHours"], planar["activitiesMBq"], "D", color=INK, markersize=3.2,
+                  markerfacecolor="white", markeredgewidth=0.7, zorder=2.5)
     axes.errorbar(times, activities, yerr=bars if bars.any() else None, color=INK, fmt=style.marker, markersize=3.6,
                   markerfacecolor=style.color, markeredgecolor=INK, markeredgewidth=0.5, elinewidth=0.8, capsize=1.8,
                   capthick=0.8, zorder=3)
     quietAxes(axes, grid="both")
     axes.set_xlim(left=0)
+    if planar is not None:
+        activities = np.concatenate((activities, np.asarray(planar["activitiesMBq"], float)))
+        bars = np.concatenate((bars, np.zeros(len(planar["activitiesMBq"]))))
     if isLogarithmic and activities.min() > 0:
         _logarithmicRange(axes, activities)
     else:

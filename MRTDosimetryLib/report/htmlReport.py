@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from .. import __version__
 from ..errors import Faults, InputError
-from . import budgetTables, candidateTables, contextTables
+from . import budgetTables, candidateTables, contextTables, doseTables, engineTables
+from .balanceFigure import activityBalanceChart
+from .engineFigures import engineDVHChart
 from .figures import absorbedDoseChart, dvhChart, timeActivityChart
 from .grouping import groupedByRegion
-from .numbers import compact, dateTimeText, significant
+from .numbers import compact, dateTimeText, signed, significant
 from .resultTables import ResultTables
 from .tables import NOT_RECORDED
 
@@ -20,6 +22,7 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _WARNINGS_ON_FIRST_PAGE = 5
 _REGIONS_WITH_CHART_ON_FIRST_PAGE = 10
 _PANELS_PER_CHART = 24
+SIGNATURE_TITLES = ("Prepared by", "Medical physics expert", "Treating physician")
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,10 @@ def renderReport(results, context=None, pictures=()):
         Content of results.json (regions, warnings, radionuclide, administration; see the contract).
     context : dict, optional
         What is known beside the numbers. All keys are optional, and what is missing is named as missing:
-        ``patient``, ``protocol``, ``administration``, ``timePoints``, ``registration``, ``methods``,
-        ``assumptions``, ``radiobiology``, ``nuclide``, ``partialVolume``, ``overrides``, ``versions``, ``inputs``,
-        ``comparison``, ``curves``, ``dvhCurves``, ``created``.
+        ``patient``, ``protocol``, ``administration``, ``timePoints``, ``activityBalance``, ``registration``,
+        ``organDrift``, ``methods``, ``assumptions``, ``radiobiology``, ``nuclide``, ``partialVolume``, ``overrides``,
+        ``versions``, ``inputs``, ``comparison``, ``signOff``, ``curves``, ``dvhCurves``, ``engines``,
+        ``engineCurves``, ``enginePictures``, ``created``.
     pictures : sequence of Picture
         Absorbed dose pictures, shown in their order.
 
@@ -99,13 +103,15 @@ def renderReport(results, context=None, pictures=()):
         softwareVersion=__version__,
         facts=_facts(results, context),
         warnings=warnings, warningsOnFirstPage=_WARNINGS_ON_FIRST_PAGE,
-        summary=tables.summary(),
+        summary=tables.summary(), signatures=signatures(context.get("signOff")),
         absorbedDoseChart=_absorbedDoseChart(regions),
         isChartOnFirstPage=len(regions) <= _REGIONS_WITH_CHART_ON_FIRST_PAGE,
         timePoints=_table(contextTables.timePoints, context.get("timePoints")),
         provenance=contextTables.provenance(context.get("timePoints") or []),
+        activityBalance=_activityBalanceChart(context.get("activityBalance")),
         overrides=_table(contextTables.overrides, context.get("overrides")),
         registration=_table(contextTables.registration, context.get("registration")),
+        organDrift=_table(contextTables.organDrift, context.get("organDrift")),
         timeActivityCharts=_timeActivityCharts(regions, context.get("curves")),
         activities=tables.activities(), fits=tables.fits(), fitRemarks=tables.fitRemarks(assumptions),
         candidates=candidateTables.candidates(regions), candidateNotes=candidateTables.notes(regions),
@@ -113,6 +119,8 @@ def renderReport(results, context=None, pictures=()):
         pictures=[Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
                   for picture in pictures],
         dvhChart=_dvhChart(context.get("dvhCurves"), regions), doseVolume=tables.doseVolume(),
+        engines=_engines(results, context), isodoses=doseTables.isodoses(results), rates=doseTables.rates(results),
+        particles=doseTables.particles(results),
         comparison=_table(contextTables.comparison, context.get("comparison")),
         partialVolume=_table(contextTables.partialVolume, context.get("partialVolume")),
         radiobiology=_table(contextTables.radiobiology, context.get("radiobiology")),
@@ -176,9 +184,31 @@ def _facts(results, context):
         _fact("Radionuclide", results.get("radionuclide") or (context.get("nuclide") or {}).get("name")),
         _fact("Administered activity", None if activityMBq is None else f"{significant(activityMBq)} MBq",
               f"Source: {source}" if source else "Source not recorded"),
+        *_prescription(administration),
         _fact("Administration", dateTimeText(moment) if moment else None),
         _fact("Scans after administration", ", ".join(hours)),
     ]
+
+
+def _prescription(administration):
+    """Prescribed activity, and what was measured before and after the administration, where they are stated."""
+    activityMBq, found = administration.get("activityMBq"), []
+    prescribed = administration.get("prescribedActivityMBq")
+    if prescribed is not None:
+        deviation = "" if activityMBq is None else \
+            f"Administered: {signed(100.0 * (activityMBq / prescribed - 1.0), 2)} %"
+        found.append(Fact("Prescribed activity", f"{significant(prescribed)} MBq", deviation))
+    measured, residual = administration.get("measuredActivityMBq"), administration.get("residualActivityMBq")
+    if measured is not None and residual is not None:
+        found.append(Fact("Measured before and left over", f"{significant(measured)} and {significant(residual)} MBq"))
+    return found
+
+
+def signatures(signOff):
+    """Signature lines: those that hold with name and time, the others to be signed by hand."""
+    rows = (signOff or {}).get("report") or [{"title": title} for title in SIGNATURE_TITLES]
+    return [{"title": row["title"], "name": row["name"] if row.get("isValid") else "",
+             "time": dateTimeText(row["time"]) if row.get("isValid") else ""} for row in rows]
 
 
 _MORE_ON_PATIENT = (("sex", "Sex"), ("birthDate", "Date of birth"), ("cycle", "Treatment cycle"))
@@ -209,11 +239,24 @@ def _absorbedDoseChart(regions):
     return Chart(_uri(absorbedDoseChart(regions), "svg+xml"), "Mean absorbed dose of each region in Gy")
 
 
+def _activityBalanceChart(rows):
+    if not rows:
+        return None
+    problems = [f"{row['label']}: {text}" for row in rows for text in row["problems"]]
+    return Chart(_uri(activityBalanceChart(rows), "svg+xml"), "Activity in view of each scan over time",
+                 "; ".join(problems) or "No scan shows more than was administered, and none a late rise.",
+                 "Activity balance")
+
+
 def _timeActivityCharts(regions, curves):
     """As many charts as pages are needed for all panels to stay readable."""
     shown = [region for region in regions if region.get("timeActivity")]
     names = [region["name"] for region in regions]
     lines = "lines: fitted functions" if curves else "no fitted functions were recorded"
+    if any((curves or {}).get(name, {}).get("lowMBq") is not None for name in names):
+        lines += "; shaded: their 95 % band where known"
+    if any((region.get("fit") or {}).get("planarSeries") for region in shown):
+        lines += "; open diamonds: planar series, scaled by the SPECT/CT"
     caption = f"Points: activity at the time of the scan; bars: standard uncertainty (k = 1) where known; {lines}."
     return [Chart(_uri(timeActivityChart(shown[start:start + _PANELS_PER_CHART], curves, names), "svg+xml"),
                   "Time-activity curves by region", caption)
@@ -225,7 +268,27 @@ def _dvhChart(curves, regions):
         return None
     return Chart(_uri(dvhChart(curves, [region["name"] for region in regions]), "svg+xml"),
                  "Cumulative dose-volume histograms by region",
-                 "Regions sorted by the absorbed dose to half of their volume; each panel has its own axis.")
+                 "Regions sorted by the absorbed dose to half of their volume; each panel has its own axis."
+                 + (" Shaded: what the uncertainties (k = 1) of absorbed dose and outline leave open, where known."
+                    if any(curve.get("band") for curve in curves.values()) else ""))
+
+
+def _engines(results, context):
+    """What the section on the absorbed-dose engines shows."""
+    titles, curves = engineTables.titles(results), context.get("engineCurves")
+    names = [region["name"] for region in results["regions"]]
+    chart = None
+    if len(titles) > 1 and curves:
+        chart = Chart(_uri(engineDVHChart(curves, titles, names), "svg+xml"),
+                      "Dose-volume histograms by each absorbed-dose engine",
+                      "One panel for each region, one line for each engine; each panel has its own axis.")
+    return {"titles": list(titles.values()), "byRegion": engineTables.byRegion(results),
+            "histograms": engineTables.histograms(results),
+            "balances": engineTables.balances(results, context.get("engines")),
+            "largestDifference": engineTables.largestDifference(results), "gamma": engineTables.gammaWords(results),
+            "notes": engineTables.notes(results), "chart": chart,
+            "pictures": [Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
+                         for picture in context.get("enginePictures") or []]}
 
 
 def _uri(content, kind):

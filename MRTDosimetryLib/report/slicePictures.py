@@ -10,13 +10,15 @@ from .regionStyles import regionStyles
 _CT_LOW_HU, _CT_HIGH_HU = -200.0, 300.0
 # Below this part of the range the CT shows through.
 _TRANSPARENT_BELOW = 0.05
+_MAP_OPACITY = 0.75
 # Two beside each other on a page of the report, with letters of their true size.
 _WIDTH_INCH = 3.5
 _RESOLUTION_DPI = 220
 
 
-def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None):
-    """Absorbed dose over CT with the outlines of the regions and a color bar in Gy.
+def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None,
+                 quantity="Absorbed dose (Gy)", colorMap="inferno"):
+    """Absorbed dose (or another map) over CT with the outlines of the regions and a color bar.
 
     Parameters
     ----------
@@ -35,6 +37,11 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
     title : str
     sides : (str, str), optional
         Letters at the left and right edge of the picture, e.g. ``("R", "L")``.
+    quantity : str
+        What the map shows, with unit, for the color bar.
+    colorMap : str or numpy.ndarray
+        Name of a color map of matplotlib, or colors (N, 3), values 0..1. One of "inferno" fades in from below;
+        others show a map that is either there (above zero) or not.
 
     Returns
     -------
@@ -54,39 +61,44 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
     lowGy, highGy = float(rangeGy[0]), float(rangeGy[1])
     heightInch = min(max(_WIDTH_INCH * 0.8 * heightMM / widthMM + 0.7, 2.0), 5.5)
     with chartContext():
+        from matplotlib.colors import ListedColormap
+
         figure = newFigure(_WIDTH_INCH, heightInch)
         axes = figure.subplots()
         axes.set_facecolor("black")
         if ctArray2D is not None:
             axes.imshow(np.asarray(ctArray2D, dtype=float), cmap="gray", vmin=_CT_LOW_HU, vmax=_CT_HIGH_HU,
                         extent=extent, interpolation="bilinear")
-        overlay = axes.imshow(absorbedDoseGy, cmap="inferno", vmin=lowGy, vmax=highGy, extent=extent,
-                              alpha=_opacity(absorbedDoseGy, lowGy, highGy, ctArray2D is not None),
+        colors = colorMap if isinstance(colorMap, str) else ListedColormap(colorMap)
+        isFading = isinstance(colorMap, str) and colorMap == "inferno"
+        alpha = _opacity(absorbedDoseGy, lowGy, highGy, ctArray2D is not None) if isFading \
+            else np.where(absorbedDoseGy > lowGy, _MAP_OPACITY, 0.0)
+        overlay = axes.imshow(absorbedDoseGy, cmap=colors, vmin=lowGy, vmax=highGy, extent=extent, alpha=alpha,
                               interpolation="nearest")
-        handles = [] if labels2D is None else _drawOutlines(axes, np.asarray(labels2D), names, spacing)
+        handles = [] if labels2D is None else drawOutlines(axes, np.asarray(labels2D), names, spacing)
         axes.set(xticks=[], yticks=[], xlim=(0, widthMM), ylim=(heightMM, 0))
         axes.spines[:].set_visible(False)
         axes.set_title(title, loc="left", pad=4)
         for text, x, alignment in zip(sides or (), (0.015, 0.985), ("left", "right"), strict=False):
             axes.text(x, 0.5, text, transform=axes.transAxes, ha=alignment, va="center", color="white", fontsize=9)
-        _drawColorBar(figure, axes, overlay)
+        _drawColorBar(figure, axes, overlay, quantity)
         if handles:
             figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)), frameon=False,
                           fontsize=7.0, handlelength=1.4, columnspacing=1.2)
         return figureBytes(figure, "png", _RESOLUTION_DPI)
 
 
-def _drawColorBar(figure, axes, overlay):
+def _drawColorBar(figure, axes, overlay, quantity):
     from matplotlib.cm import ScalarMappable
 
     # of its own: the pixel-wise opacity of the overlay is not to dim the scale
     colorBar = figure.colorbar(ScalarMappable(overlay.norm, overlay.cmap), ax=axes, fraction=0.046, pad=0.02,
                                extend="max")
-    colorBar.set_label("Absorbed dose (Gy)")
+    colorBar.set_label(quantity)
     colorBar.outline.set_visible(False)
 
 
-def _drawOutlines(axes, labels, names, spacing):
+def drawOutlines(axes, labels, names, spacing):
     """Outline of each region, cased in black so that it shows on any color; returns the legend entries."""
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke

@@ -18,16 +18,32 @@ _INFERNO = (
 # For SPECT over gray CT: black through red and orange to white, rising steadily in lightness.
 _WARM = ((0, 0, 0), (90, 10, 0), (180, 50, 0), (235, 120, 10), (255, 195, 80), (255, 255, 240))
 
+# "viridis" by the same authors, CC0: every 17th color.
+_VIRIDIS = (
+    (68, 1, 84), (72, 26, 108), (71, 47, 125), (65, 68, 135), (57, 86, 140), (49, 104, 142), (42, 120, 142),
+    (35, 136, 142), (31, 152, 139), (34, 168, 132), (53, 183, 121), (84, 197, 104), (122, 209, 81), (165, 219, 54),
+    (210, 226, 27), (253, 231, 37),
+)  # fmt: skip
+
+# For residuals: pale where there is little to see, falling steadily in lightness.
+_RESIDUAL = ((245, 243, 236), (250, 214, 140), (240, 150, 62), (203, 74, 44), (104, 18, 40))
+
+# For differences: blue over white to red, equally dark on both sides.
+_DIFFERENCE = ((12, 44, 110), (92, 142, 208), (246, 246, 246), (216, 112, 84), (118, 14, 28))
+
 _MAPS = {
     # Without the almost black start: black over CT looks like air.
     "absorbedDose": ("Absorbed dose (Inferno)", _INFERNO[5:]),
+    "absorbedDoseDifference": ("Difference of absorbed dose (blue, white, red)", _DIFFERENCE),
     "activity": ("Activity (warm)", _WARM),
+    "effectiveHalfLife": ("Effective half-life (Viridis)", _VIRIDIS),
+    "fitQuality": ("Fit quality (pale is close)", _RESIDUAL),
     "invertedGray": ("Activity (inverted gray)", ((255, 255, 255), (0, 0, 0))),
 }
 
 
 def colors(key):
-    """256 colors, shape (256, 3), values 0..1, of the map ``key`` ("absorbedDose", "activity", "invertedGray")."""
+    """256 colors, shape (256, 3), values 0..1, of the map ``key`` of ``_MAPS``, such as "absorbedDose"."""
     points = np.asarray(_MAPS[key][1], dtype=float) / 255.0
     positions = np.linspace(0.0, 1.0, len(points))
     return np.stack([np.interp(np.linspace(0.0, 1.0, _COUNT), positions, part) for part in points.T], axis=1)

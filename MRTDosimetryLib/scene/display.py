@@ -15,6 +15,10 @@ _DOSE_OPACITY = 0.6
 _CT_WINDOW_HU, _CT_LEVEL_HU = 400.0, 40.0
 # Voxels below this fraction of the shown range are transparent, so that the CT stays readable.
 _TRANSPARENT_FRACTION = 0.04
+# Of maps that are 0 only where there is no value.
+_SMALLEST_SHOWN = 1e-3
+# Relative residual from which a voxel's fit is as bad as the map shows.
+FIT_QUALITY_PERCENT = 20.0
 # The shown range ends above all but this fraction of the voxels that hold something: single noisy voxels do not darken
 # the rest of the picture.
 _IGNORED_FRACTION = 5e-4
@@ -83,11 +87,58 @@ def styleAbsorbedDose(node, maximumGy=None, withLegend=True):
     return maximum
 
 
+def styleAbsorbedDoseRate(node, maximum=None, withLegend=True):
+    """Show an absorbed-dose-rate image (mGy/h) in the colors of absorbed dose. Returns the upper end of the range."""
+    maximum = displayedMaximum(node) if maximum is None else float(maximum)
+    _style(node, "absorbedDose", maximum, _TRANSPARENT_FRACTION * maximum)
+    if withLegend:
+        showLegend(node, "Absorbed-dose rate (mGy/h)", maximum)
+    return maximum
+
+
+def styleDifference(node, largestGy, withLegend=False):
+    """Show a difference of absorbed doses: blue below, red above zero, both ends at ``largestGy``.
+
+    Returns
+    -------
+    float
+        The round end of the range in Gy.
+    """
+    largest = roundRange(largestGy)[0]
+    _style(node, "absorbedDoseDifference", largest, None, -largest)
+    if withLegend:
+        showLegend(node, "Difference (Gy)", largest)
+    return largest
+
+
 def styleActivity(node, maximum=None, overCT=True):
     """Show a SPECT: a warm map over CT, else inverted gray. Returns the upper end of the range."""
     maximum = displayedMaximum(node) if maximum is None else float(maximum)
     _style(node, "activity" if overCT else "invertedGray", maximum, _TRANSPARENT_FRACTION * maximum if overCT else None)
     return maximum
+
+
+def styleEffectiveHalfLife(node, physicalHalfLifeHours):
+    """Show an effective half-life map (h): Viridis from 0 to a round number above the physical half-life.
+
+    The same range for every map of a radionuclide, so that maps can be compared; transparent where there is none.
+
+    Returns
+    -------
+    float
+        The upper end in h.
+    """
+    maximum, _labels = roundRange(physicalHalfLifeHours)
+    _style(node, "effectiveHalfLife", maximum, _SMALLEST_SHOWN * maximum)
+    showLegend(node, "Effective half-life (h)", maximum)
+    return maximum
+
+
+def styleFitQuality(node, maximumPercent=FIT_QUALITY_PERCENT):
+    """Show a fit-quality map (relative residual in %): pale where the fit is close, dark where it is not."""
+    _style(node, "fitQuality", maximumPercent, _SMALLEST_SHOWN * maximumPercent)
+    showLegend(node, "Relative residual (%)", maximumPercent)
+    return maximumPercent
 
 
 def styleCT(node):
@@ -105,14 +156,14 @@ def _requireDisplay(node):
         node.CreateDefaultDisplayNodes()
 
 
-def _style(node, mapKey, maximum, threshold):
+def _style(node, mapKey, maximum, threshold, minimum=0.0):
     _requireDisplay(node)
     colorNode = colorMaps.colorNode(node.GetScene(), mapKey)
     display = node.GetDisplayNode()
     wasModifying = display.StartModify()
     display.SetAndObserveColorNodeID(colorNode.GetID())
     display.SetAutoWindowLevel(False)
-    display.SetWindowLevelMinMax(0.0, maximum)
+    display.SetWindowLevelMinMax(minimum, maximum)
     display.SetInterpolate(True)
     if threshold is None:
         display.SetApplyThreshold(False)

@@ -56,7 +56,8 @@ def _title(point):
 def _resultNodes(study):
     roles = ("segmentation", "absorbedDose", "timeIntegratedActivity", "effectiveHalfLife", "fitQuality",
              "density")
-    tables = ("resultsTable", "timeActivityTable", "candidatesTable", "dvhTable", "timeActivityChart", "dvhChart")
+    tables = ("resultsTable", "timeActivityTable", "fittedCurvesTable", "candidatesTable", "dvhTable",
+              "timeActivityChart", "regionChart", "dvhChart")
     return [study.nodeByRole(role) for role in (*roles, *tables)]
 
 

@@ -9,6 +9,7 @@ from ..errors import InputError
 from . import tables
 
 _DATA_ROLE = "MRTDosimetry.chartData"
+_LEGEND_SIZE, _SMALLEST_LEGEND, _LEGEND_HEIGHT = 14, 7, 300
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Series:
     color : tuple of float
         Red, green, blue from 0 to 1.
     style : str
-        "points", "line", "dashed" or "pointsAndLine".
+        "points", "diamonds", "line", "dashed" or "pointsAndLine".
+    width : float
+        Of the line.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Series:
     y: tuple = None
     color: tuple = (0.0, 0.0, 0.0)
     style: str = "line"
+    width: float = 2.0
     tableNode: object = None
     xColumn: str = ""
     yColumn: str = ""
@@ -70,6 +74,8 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
     node.SetYAxisTitle(yTitle)
     node.SetYAxisLogScale(logScale)
     node.SetLegendVisibility(len(series) > 1)
+    # the legend of many lines would hide them
+    node.SetLegendFontSize(max(_SMALLEST_LEGEND, min(_LEGEND_SIZE, _LEGEND_HEIGHT // max(len(series), 1))))
     node.SetGridVisibility(True)
     seriesNodes = _resized(scene, node, "vtkMRMLPlotSeriesNode", _seriesNodes(node), len(series))
     node.RemoveAllPlotSeriesNodeIDs()
@@ -79,6 +85,15 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
         node.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
     node.EndModify(wasModifying)
     return node
+
+
+def removeChart(node):
+    """Take a chart out of the scene with its series and their data."""
+    scene, series = node.GetScene(), _seriesNodes(node)
+    data = [node.GetNthNodeReference(_DATA_ROLE, index) for index in range(node.GetNumberOfNodeReferences(_DATA_ROLE))]
+    for item in [node, *series, *data]:
+        if item is not None:
+            scene.RemoveNode(item)
 
 
 def _seriesNodes(node):
@@ -136,8 +151,9 @@ def _setSeries(node, item, tableNode, xColumn, yColumn):
     lines = {"line": plotSeries.LineStyleSolid, "pointsAndLine": plotSeries.LineStyleSolid}
     lines["dashed"] = plotSeries.LineStyleDash
     node.SetLineStyle(lines.get(item.style, plotSeries.LineStyleNone))
-    hasPoints = item.style in ("points", "pointsAndLine")
-    node.SetMarkerStyle(plotSeries.MarkerStyleCircle if hasPoints else plotSeries.MarkerStyleNone)
+    markers = {"points": plotSeries.MarkerStyleCircle, "pointsAndLine": plotSeries.MarkerStyleCircle,
+               "diamonds": plotSeries.MarkerStyleDiamond}
+    node.SetMarkerStyle(markers.get(item.style, plotSeries.MarkerStyleNone))
     node.SetMarkerSize(9)
-    node.SetLineWidth(2)
+    node.SetLineWidth(item.width)
     node.SetColor(*item.color)

@@ -5,19 +5,15 @@ import re
 
 import numpy as np
 import slicer
-import vtk
 from vtk.util import numpy_support
 
 from ..errors import InputError
 from ..imaging.volume import Volume
-from . import terminology, volumes
+from . import regionContents, terminology, volumes
+from .labelLayers import BINARY_LABELMAP, arrayOf, arrayToRAS, boundingBox, layersOf
 
-# The representation names vtkSegmentationConverter uses; they are part of Slicer's file format.
-BINARY_LABELMAP = "Binary labelmap"
+# As in vtkSegmentationConverter.
 CLOSED_SURFACE = "Closed surface"
-
-_digests = {}
-_DIGEST_CACHE_SIZE = 16
 
 
 def segmentationFromLabels(scene, labels, names, name):
@@ -45,14 +41,14 @@ def segmentationFromLabels(scene, labels, names, name):
     """
     array = _integerLabels(labels)
     names = {int(value): str(text).strip() for value, text in names.items()}
-    box = _boundingBox(array)
+    box = boundingBox(array)
     counts = np.bincount(array[box].ravel(), minlength=max(names, default=0) + 1)
     _requireNames(names, counts, labels.name)
     part = array[box]
     unnamed = sorted(set(np.flatnonzero(counts).tolist()) - {0} - set(names))
     if unnamed:
         part = np.where(np.isin(part, unnamed), 0, part).astype(part.dtype)
-    image = _orientedImage(part, labels.ijkToRAS, box)
+    image = orientedImage(part, labels.ijkToRAS, box)
 
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
@@ -101,18 +97,7 @@ def _requireNames(names, counts, where):
         raise InputError("Two labels have the same region name", where, "Give each region its own name")
 
 
-def _boundingBox(array):
-    """Slices (k, j, i) around everything that is not 0."""
-    box = []
-    for axis in range(3):
-        used = np.flatnonzero(array.any(axis=tuple(other for other in range(3) if other != axis)))
-        if not len(used):
-            return (slice(0, 1),) * 3
-        box.append(slice(int(used[0]), int(used[-1]) + 1))
-    return tuple(box)
-
-
-def _orientedImage(array, ijkToRAS, box):
+def orientedImage(array, ijkToRAS, box):
     """vtkOrientedImageData of the part ``box`` (k, j, i) of a grid."""
     image = slicer.vtkOrientedImageData()
     extent = [limit for part in reversed(box) for limit in (part.start, part.stop - 1)]
@@ -159,12 +144,12 @@ def labelsFromSegmentation(node, referenceVolumeNode=None):
     segmentation = _labelmapSegmentation(node, referenceVolumeNode)
     worldFromNode = volumes.matrixOf(node.GetParentTransformNode())
     layers = []
-    for _, image, members in _layers(segmentation):
-        array = _arrayOf(image)
+    for _, image, members in layersOf(segmentation):
+        array = arrayOf(image)
         present = np.flatnonzero(np.bincount(array.ravel(), minlength=1))
         regions = {value: region for value, region in members.items() if value in present}
         if regions:
-            layers.append((Volume(array, worldFromNode @ _arrayToRAS(image), "", node.GetName()), regions))
+            layers.append((Volume(array, worldFromNode @ arrayToRAS(image), "", node.GetName()), regions))
     if not layers:
         raise InputError("Nothing is drawn in the segmentation", node.GetName(), "Draw or load the regions first")
     return layers
@@ -204,36 +189,6 @@ def _labelmapSegmentation(node, referenceVolumeNode=None):
     return copy
 
 
-def _layers(segmentation):
-    """(index, vtkOrientedImageData, {label value: (segment ID, name)}) of every layer that holds voxels."""
-    for layer in range(segmentation.GetNumberOfLayers(BINARY_LABELMAP)):
-        image = segmentation.GetLayerDataObject(layer, BINARY_LABELMAP)
-        if image is None or image.GetNumberOfPoints() == 0 or image.GetPointData().GetScalars() is None:
-            continue
-        members = {}
-        for segmentID in segmentation.GetSegmentIDsForLayer(layer, BINARY_LABELMAP):
-            segment = segmentation.GetSegment(segmentID)
-            members[segment.GetLabelValue()] = (segmentID, segment.GetName())
-        yield layer, image, members
-
-
-def _arrayOf(image):
-    """Read-only (k, j, i) view of an oriented image's labels."""
-    scalars = image.GetPointData().GetScalars()
-    array = numpy_support.vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1]).view()
-    array.flags.writeable = False
-    return array
-
-
-def _arrayToRAS(image):
-    """4 x 4 from array indices (they start at 0, the extent of a layer seldom does) to the segmentation's RAS."""
-    matrix = vtk.vtkMatrix4x4()
-    image.GetImageToWorldMatrix(matrix)
-    start = np.eye(4)
-    start[:3, 3] = image.GetExtent()[0::2]
-    return volumes.matrixFromVTK(matrix) @ start
-
-
 def regionNames(node):
     """{segment ID: name} of all segments in their order."""
     segmentation = node.GetSegmentation()
@@ -254,11 +209,8 @@ def segmentationProblems(node):
     problems = [f"Two regions are called '{name}'" for name in sorted({n for n in names if names.count(n) > 1})]
     if not node.GetSegmentation().ContainsRepresentation(BINARY_LABELMAP):
         return problems
-    drawn = set()
-    for _, image, members in _layers(node.GetSegmentation()):
-        counts = np.bincount(_arrayOf(image).ravel(), minlength=max(members, default=0) + 1)
-        drawn.update(region[0] for value, region in members.items() if counts[value])
-    return problems + [f"Region '{name}' is empty" for ID, name in regionNames(node).items() if ID not in drawn]
+    found = regionContents.contents(node).values()
+    return problems + [f"Region '{content.name}' is empty" for content in found if not content.voxelCount]
 
 
 def segmentationDigest(node):
@@ -267,7 +219,7 @@ def segmentationDigest(node):
     Returns
     -------
     str
-        32 hexadecimal digits (BLAKE2b), cached until a segment is modified.
+        32 hexadecimal digits (BLAKE2b); after a change only the changed regions are looked at.
     """
     segmentation = node.GetSegmentation()
     digest = hashlib.blake2b(digest_size=16)
@@ -277,17 +229,15 @@ def segmentationDigest(node):
         for segmentID in segmentation.GetSegmentIDs():
             digest.update(_surfaceBytes(segmentation.GetSegment(segmentID)))
         return digest.hexdigest()
-    order = {segmentID: index + 1 for index, segmentID in enumerate(regionNames(node))}
-    layers = list(_layers(segmentation))
-    key = (digest.hexdigest(), *((image.GetMTime(), tuple(members.items())) for _, image, members in layers))
-    if key not in _digests:
-        parts = sorted(_layerDigest(image, members, order) for _, image, members in layers)
-        for part in parts:
-            digest.update(part)
-        while len(_digests) >= _DIGEST_CACHE_SIZE:
-            _digests.pop(next(iter(_digests)))
-        _digests[key] = digest.hexdigest()
-    return _digests[key]
+    for segmentID, content in regionContents.contents(node).items():
+        digest.update(f"{segmentID}\t{content.digest}\n".encode())
+    return digest.hexdigest()
+
+
+def surfaceDigest(node, segmentID):
+    """Fingerprint of the closed surface of a region; empty where there is none."""
+    found = _surfaceBytes(node.GetSegmentation().GetSegment(segmentID))
+    return hashlib.blake2b(found, digest_size=16).hexdigest() if found else ""
 
 
 def _surfaceBytes(segment):
@@ -295,24 +245,6 @@ def _surfaceBytes(segment):
     if surface is None or surface.GetNumberOfPoints() == 0:
         return b""
     return numpy_support.vtk_to_numpy(surface.GetPoints().GetData()).tobytes()
-
-
-def _layerDigest(image, members, order):
-    """Digest of a layer with its labels in the order of the segments and without the empty margin around them."""
-    array = _arrayOf(image)
-    table = np.zeros(int(array.max()) + 1, dtype="<i2")
-    for value, (segmentID, _) in members.items():
-        if value < len(table):
-            table[value] = order[segmentID]
-    labels = table[array]
-    if not labels.any():
-        return b""
-    box = _boundingBox(labels)
-    start = np.eye(4)
-    start[:3, 3] = [part.start for part in reversed(box)]
-    digest = hashlib.blake2b(volumes.geometryBytes(_arrayToRAS(image) @ start), digest_size=16)
-    digest.update(np.ascontiguousarray(labels[box]))
-    return digest.digest()
 
 
 def createSurfaces(node):

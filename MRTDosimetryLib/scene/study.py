@@ -53,6 +53,7 @@ class Study:
         if node is None or node.GetAttribute(ROLE_ATTRIBUTE) != "study":
             raise InputError("This is not a study of the MRTDosimetry module")
         self.node = node
+        self._scene = node.GetScene()
 
     @classmethod
     def create(cls, scene, name):
@@ -79,7 +80,13 @@ class Study:
 
     @property
     def scene(self):
-        return self.node.GetScene()
+        """The scene of the study; of one whose node was removed, the scene that it was in."""
+        return self.node.GetScene() or self._scene
+
+    @property
+    def isInScene(self):
+        """Whether the study still is there: its node may have been removed."""
+        return self.node.GetScene() is not None
 
     @property
     def name(self):

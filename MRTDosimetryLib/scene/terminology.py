@@ -79,20 +79,22 @@ def _triplet(entry):
     return "^".join((entry["CodingSchemeDesignator"], entry["CodeValue"], entry["CodeMeaning"]))
 
 
-def applyTo(segmentation, segmentIDs):
+def applyTo(segmentation, segmentIDs, shade=0):
     """Give segments the terminology and color of their names; several of one kind get distinct colors.
 
     Parameters
     ----------
     segmentation : vtkSegmentation
     segmentIDs : sequence of str
+    shade : int
+        How many of the same color there are already.
     """
     seen = {}
     for segmentID in segmentIDs:
         segment = segmentation.GetSegment(segmentID)
         term = termFor(segment.GetName())
         color = tuple(term["color"])
-        variant = seen[color] = seen.get(color, -1) + 1
+        variant = seen[color] = seen.get(color, shade - 1) + 1
         segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), serialized(term))
         segment.SetColor(*_variant(color, variant))
 

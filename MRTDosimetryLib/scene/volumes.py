@@ -17,6 +17,7 @@ QUANTITIES = {
     "activityConcentration": ("110821", "DCM", "Nuclear Medicine Tomographic Activity"),
     "counts": ("counts", "99MRTDOSIMETRY", "Counts"),
     "absorbedDose": ("128513", "DCM", "Absorbed Dose"),
+    "absorbedDoseDifference": ("absorbedDoseDifference", "99MRTDOSIMETRY", "Difference of absorbed dose"),
     "absorbedDoseRate": ("absorbedDoseRate", "99MRTDOSIMETRY", "Absorbed dose rate"),
     "timeIntegratedActivity": ("timeIntegratedActivity", "99MRTDOSIMETRY", "Time-integrated activity"),
     "effectiveHalfLife": ("effectiveHalfLife", "99MRTDOSIMETRY", "Effective half-life"),
@@ -29,12 +30,15 @@ _UNIT_MEANINGS = {
     "[hnsf'U]": "Hounsfield unit",
     "Gy": "gray",
     "Gy/h": "gray per hour",
+    "mGy/h": "milligray per hour",
     "Bq/mL": "becquerel per milliliter",
     "MBq.h": "megabecquerel hour",
     "h": "hour",
     "%": "percent",
     "g/mL": "gram per milliliter",
 }
+
+_UCUM_CODES = {"counts": "{counts}"}  # where UCUM writes a unit in another way than this program
 
 _TRANSFORM_ROLE = ("MRTDosimetry.role", "registration")
 _digests = {}
@@ -108,7 +112,8 @@ def setUnit(node, unit, quantity):
     """State unit (UCUM code) and quantity of the voxel values; an empty unit states none."""
     value, scheme, meaning = QUANTITIES[quantity]
     node.SetVoxelValueQuantity(_codedEntry(value, scheme, meaning))
-    node.SetVoxelValueUnits(_codedEntry(unit, "UCUM", _UNIT_MEANINGS.get(unit, unit)) if unit else None)
+    code = _UCUM_CODES.get(unit, unit)
+    node.SetVoxelValueUnits(_codedEntry(code, "UCUM", _UNIT_MEANINGS.get(unit, unit)) if unit else None)
 
 
 def _codedEntry(value, scheme, meaning):
@@ -120,7 +125,8 @@ def _codedEntry(value, scheme, meaning):
 def unitOf(node):
     """UCUM code of the voxel values, empty when the node states none."""
     entry = node.GetVoxelValueUnits()
-    return (entry.GetCodeValue() or "") if entry is not None else ""
+    code = (entry.GetCodeValue() or "") if entry is not None else ""
+    return next((unit for unit, ucum in _UCUM_CODES.items() if code == ucum), code)
 
 
 def volumeFromNode(node):
@@ -155,6 +161,13 @@ def ijkToRASOf(node):
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
     return matrixFromVTK(matrix)
+
+
+def maximumRAS(node):
+    """Place of the largest value of an image: RAS mm of its voxel's center in the image's own coordinates."""
+    volume = volumeFromNode(node)
+    k, j, i = np.unravel_index(int(np.argmax(volume.array)), volume.array.shape)
+    return [float(value) for value in (volume.ijkToRAS @ [i, j, k, 1.0])[:3]]
 
 
 def contentDigest(node):

@@ -8,6 +8,7 @@ from ..workflow import kinetics, kineticsOptions
 from ..workflow.timePoints import includedTimePoints
 from . import icons
 from .base import Step
+from .curveStatements import CurveStatements
 from .layouts import showChart, showRegion
 from .tables import fill, numberCell, shortened, textCell
 
@@ -17,7 +18,9 @@ _LONGEST_MODEL, _LONGEST_SOURCE = 17, 44
 _AS_ALL = ""
 _OWN = ""
 # How a population is described -> its center and its spread.
-_FORMS = {"median": ("medianHours", "geometricSD"), "mean": ("meanHours", "sdHours")}
+_FORMS = {"median": ("medianHours", "geometricSD"), "mean": ("meanHours", "sdHours"),
+          "earlier": ("effectiveHalfLifeHours", "standardErrorHours")}
+_EARLIER = "earlier"
 
 
 class KineticsStep(Step):
@@ -44,7 +47,7 @@ class KineticsStep(Step):
         self.fillSelector(ui.modelSelector, kineticsOptions.modelNames(), _DEFAULT_MODEL)
         self.fillSelector(ui.regionModelSelector, [(_AS_ALL, _("As all regions")), *kineticsOptions.modelNames()],
                           _AS_ALL)
-        forms = {"median": _("Median, geom. SD"), "mean": _("Mean, SD")}
+        forms = {"median": _("Median, geom. SD"), "mean": _("Mean, SD"), _EARLIER: _("Earlier cycle, u")}
         self.fillSelector(ui.populationFormSelector, list(forms.items()), "median")
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModel)
         ui.regionModelSelector.connect("currentIndexChanged(int)", self.onRegionModel)
@@ -54,7 +57,12 @@ class KineticsStep(Step):
         ui.populationFormSelector.connect("currentIndexChanged(int)", self.onPopulationForm)
         ui.populationButton.connect("clicked()", self.onPopulation)
         ui.kineticsResetButton.connect("clicked()", self.onReset)
-        ui.kineticsTable.connect("itemSelectionChanged()", self._refreshSelected)
+        ui.kineticsTable.connect("itemSelectionChanged()", self.onSelection)
+        ui.regionChartBox.connect("toggled(bool)", self.onRegionChart)
+        self.statements = CurveStatements(self)
+        self.statements.connectWidgets()
+        # unfolding shows all that is inside, also what the model has no use for
+        ui.kineticsAdvanced.connect("contentsCollapsed(bool)", self.onFolded)
         ui.kineticsTable.connect("cellDoubleClicked(int,int)", self.showRow)
         ui.halfLifeButton.connect("clicked()", self.onHalfLife)
 
@@ -62,7 +70,7 @@ class KineticsStep(Step):
         return self.ui.kineticsTable
 
     def showInViews(self):
-        showChart(self.study.nodeByRole("timeActivityChart"))
+        self._showChart()
 
     def refresh(self):
         ui, options = self.ui, kineticsOptions.options(self.study)
@@ -88,6 +96,7 @@ class KineticsStep(Step):
         isPriorOfUse = 0 < points <= kineticsOptions.MOST_POINTS_OF_PRIOR
         ui.populationWidget.setVisible(isPriorOfUse)
         ui.halfLifeProvenance.setVisible(isPriorOfUse and bool(rows))
+        ui.regionChartBox.setVisible(any(row["model"] for row in rows))
         self._refreshSelected()
 
     @staticmethod
@@ -100,6 +109,13 @@ class KineticsStep(Step):
                     for region, name in options["regionModels"].items()]
         changes += [_("{region}: parameters fixed or bounded").format(region=region)
                     for region in sorted({*options["fixed"], *options["bounds"]})]
+        changes += [_("{parameters} shared by {regions}").format(
+            parameters=", ".join(group["parameters"]), regions=", ".join(group["regions"]))
+            for group in options["shared"]]
+        if options["trapezoid"]:
+            changes.append(_("ends of the trapezoid"))
+        if options["lateForm"]:
+            changes.append(_("form of the late point"))
         if options["perVoxel"]:
             changes.append(_("fits per voxel"))
         return changes
@@ -119,7 +135,8 @@ class KineticsStep(Step):
                 textCell(shortened(title, _LONGEST_MODEL), title), numberCell(halfLife, halfLifeTip),
                 numberCell(row["timeIntegratedActivityMBqH"], tip, row["timeIntegratedActivityUncertaintyMBqH"])]
 
-    def _selectedRegion(self):
+    def selectedRegion(self):
+        """Name of the region of the selected row, or None."""
         table = self.ui.kineticsTable
         row = self.selected(table)
         return table.item(row, 0).text() if row >= 0 else None
@@ -130,7 +147,7 @@ class KineticsStep(Step):
             return
         wasUpdating, self.isUpdating = self.isUpdating, True
         try:
-            self._showStatements(self._selectedRegion())
+            self._showStatements(self.selectedRegion())
         finally:
             self.isUpdating = wasUpdating
 
@@ -138,6 +155,9 @@ class KineticsStep(Step):
         ui, options = self.ui, kineticsOptions.options(self.study)
         for widget in (ui.halfLifeButton, ui.populationButton, ui.regionModelSelector):
             widget.setEnabled(region is not None)
+        points = len(includedTimePoints(self.study))
+        fitted = next((row["model"] for row in kinetics.rows(self.study) if row["region"] == region), None)
+        self.statements.show(region, options, points, fitted)
         self.selectData(ui.regionModelSelector, options["regionModels"].get(region, _AS_ALL))
         stated = options["effectiveHalfLifeHours"].get(region) or {}
         ui.halfLifeBox.value = stated.get("hours", 0.0)
@@ -148,7 +168,8 @@ class KineticsStep(Step):
         choices = [(self._tableKey(entry), _("{tracer}, {tissue}, from the table").format(**entry)) for entry in table]
         current = self._tableKey(prior) if prior in table else _OWN
         self.fillSelector(ui.populationTableSelector, [(_OWN, _("Own value")), *choices], current)
-        self._showPrior(prior)
+        earlier = options["earlierCycle"].get(region)
+        self._showPrior(earlier if current == _OWN and earlier else prior)
         text, source = ("", "") if region is None else self._provenance(region, options, stated, prior, key)
         ui.halfLifeProvenance.text = text
         ui.halfLifeProvenance.toolTip = source
@@ -166,7 +187,7 @@ class KineticsStep(Step):
             prior = {"medianHours": resolved.medianHours, "geometricSD": resolved.geometricSD,
                      "source": resolved.source}
         prior = prior or {}
-        form = "mean" if "meanHours" in prior else "median"
+        form = next((name for name, (center, _spread) in _FORMS.items() if center in prior), "median")
         self.selectData(ui.populationFormSelector, form)
         center, spread = _FORMS[form]
         self._nameSpread(form)
@@ -179,18 +200,23 @@ class KineticsStep(Step):
 
     def _nameSpread(self, form):
         ui = self.ui
-        ui.populationCenterBox.specialValueText = _("no mean") if form == "mean" else _("no median")
-        ui.populationSpreadBox.specialValueText = _("no SD") if form == "mean" else _("no geometric SD")
-        ui.populationSpreadBox.suffix = " h" if form == "mean" else ""
+        centers = {"median": _("no median"), "mean": _("no mean"), _EARLIER: _("no half-life")}
+        spreads = {"median": _("no geometric SD"), "mean": _("no SD"), _EARLIER: _("no uncertainty")}
+        ui.populationCenterBox.specialValueText = centers[form]
+        ui.populationSpreadBox.specialValueText = spreads[form]
+        ui.populationSpreadBox.suffix = "" if form == "median" else " h"
 
     def _provenance(self, region, options, stated, prior, key):
         """Where the half-life of the selected region comes from: one sentence, and the source in full."""
         if stated and len(includedTimePoints(self.study)) == 1:
             words, source = _("effective half-life {hours} h").format(hours=significant(stated["hours"])), \
                 stated["source"]
+        elif region in options["hybrid"]:
+            words, source = _("course in time by a planar series"), options["hybrid"][region]["source"]
         elif region in options["earlierCycle"]:
-            words, source = _("effective half-life {hours} h").format(
-                hours=significant(options["earlierCycle"][region]["effectiveHalfLifeHours"])), _("an earlier cycle")
+            earlier = options["earlierCycle"][region]
+            words, source = _("effective half-life {hours} h of an earlier cycle").format(
+                hours=significant(earlier["effectiveHalfLifeHours"])), earlier.get("source", _("source not stated"))
         elif prior is not None:
             try:
                 resolved = kineticsOptions.resolvedPrior(self.study, prior)
@@ -200,6 +226,8 @@ class KineticsStep(Step):
                 hours=significant(resolved.medianHours), spread=significant(resolved.geometricSD)), resolved.source
             if key != region:
                 words += _(", stated for {key}").format(key=key)
+        elif kineticsOptions.chosenModel(self.study, region) == kineticsOptions.LATE:
+            return _("{region}: no half-life is needed.").format(region=region), ""
         else:
             return _("{region}: no half-life is stated.").format(region=region), ""
         return _("{region}: {words} ({source}).").format(
@@ -208,12 +236,32 @@ class KineticsStep(Step):
     def showRow(self, row, column=0):
         showRegion(self.study.nodeByRole("segmentation"), self.ui.kineticsTable.item(row, 0).text())
 
+    def _showChart(self):
+        """The chart of all regions, or of the selected one, in the plot view."""
+        if self.study is None:
+            return
+        node = kinetics.showRegion(self.study, self.selectedRegion()) if self.ui.regionChartBox.checked else None
+        showChart(node or self.study.nodeByRole("timeActivityChart"))
+
+    def onSelection(self):
+        self._refreshSelected()
+        if self.ui.regionChartBox.checked and not self.isUpdating:
+            self._showChart()
+
+    def onFolded(self, isFolded):
+        if not isFolded and self.study is not None and not self.isUpdating:
+            self.update()
+
+    def onRegionChart(self, _isAlone):
+        if not self.isUpdating:
+            self._showChart()
+
     def onModel(self, index):
         self.attempt(kineticsOptions.setModel, self.study, self.ui.modelSelector.itemData(index))
 
     def onRegionModel(self, index):
         name = self.ui.regionModelSelector.itemData(index)
-        self.attempt(kineticsOptions.setRegionModel, self.study, self._selectedRegion(), name or None)
+        self.attempt(kineticsOptions.setRegionModel, self.study, self.selectedRegion(), name or None)
 
     def onPerVoxel(self, isPerVoxel):
         self.attempt(kineticsOptions.setPerVoxel, self.study, isPerVoxel)
@@ -227,7 +275,7 @@ class KineticsStep(Step):
     def onHalfLife(self):
         ui = self.ui
         source = ui.halfLifeSourceEdit.text.strip() or "user"
-        self.attempt(kineticsOptions.setEffectiveHalfLife, self.study, self._selectedRegion(),
+        self.attempt(kineticsOptions.setEffectiveHalfLife, self.study, self.selectedRegion(),
                      ui.halfLifeBox.value or None, source, ui.halfLifeUncertaintyBox.value / 100.0 or None)
 
     def onPopulationTable(self, _index):
@@ -240,12 +288,21 @@ class KineticsStep(Step):
 
     def onPopulation(self):
         ui = self.ui
-        prior = self._tablePrior()
+        prior, form, region = self._tablePrior(), ui.populationFormSelector.currentData, self.selectedRegion()
         if prior is None and ui.populationCenterBox.value > 0:
-            center, spread = _FORMS[ui.populationFormSelector.currentData]
-            prior = {center: ui.populationCenterBox.value, spread: ui.populationSpreadBox.value,
-                     "source": ui.populationSourceEdit.text.strip()}
-        region = self._selectedRegion()
+            center, spread = _FORMS[form]
+            prior = {center: ui.populationCenterBox.value, spread: ui.populationSpreadBox.value}
+            source = ui.populationSourceEdit.text.strip()
+            if source or form != _EARLIER:
+                prior["source"] = source
+            if form == _EARLIER:
+                self.attempt(kineticsOptions.setEarlierCycle, self.study, region, prior)
+                if kineticsOptions.options(self.study)["earlierCycle"].get(region) != prior:
+                    self._showPrior(prior)
+                return
+        if form == _EARLIER and prior is None:
+            self.attempt(kineticsOptions.setEarlierCycle, self.study, region, None)
+            return
         self.attempt(kineticsOptions.setPopulationHalfLife, self.study, region, prior)
         if prior is not None and kineticsOptions.statedPrior(self.study, region)[0] != prior:
             self._showPrior(prior)  # refused: what was typed stays, to be mended

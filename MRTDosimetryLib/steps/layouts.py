@@ -2,18 +2,22 @@
 
 import slicer
 
+from ..scene import registrationView
+
 PLOT_VIEW = "MRTDosimetryPlot"
 TABLE_VIEW = "MRTDosimetryTable"
-# Numbers from the range that Slicer leaves to modules.
-_NUMBERS = {"fused": 15081, "drawing": 15082, "curves": 15083, "absorbedDose": 15084, "results": 15085}
+# Numbers from the range that Slicer leaves to modules; one that was given to an arrangement keeps it for good, because
+# the application remembers the description.
+_NUMBERS = {"drawing": 15082, "curves": 15083, "absorbedDose": 15084, "results": 15085, "timePoints": 15086,
+            "registration": 15087}
 _FOUR_UP = 3
 _ORIENTATIONS = {"Red": ("Axial", "R", "#F34A33"), "Green": ("Coronal", "G", "#6EB04B"),
                  "Yellow": ("Sagittal", "Y", "#EDD54C")}
 
 
-def _slice(tag):
+def _slice(tag, prefix=""):
     orientation, label, color = _ORIENTATIONS[tag]
-    return (f'<view class="vtkMRMLSliceNode" singletontag="{tag}">'
+    return (f'<view class="vtkMRMLSliceNode" singletontag="{prefix}{tag}">'
             f'<property name="orientation" action="default">{orientation}</property>'
             f'<property name="viewlabel" action="default">{label}</property>'
             f'<property name="viewcolor" action="default">{color}</property></view>')
@@ -37,8 +41,12 @@ def _description(name):
     table = _view("vtkMRMLTableViewNode", TABLE_VIEW, "T")
     threeD = _view("vtkMRMLViewNode", "1", "1")
     red, green, yellow = _slice("Red"), _slice("Green"), _slice("Yellow")
-    if name == "fused":
-        return _split("horizontal", red, green, yellow)
+    if name == "timePoints":
+        below = _split("horizontal", plot, table)
+        return _split("vertical", (600, _split("horizontal", red, green, yellow)), (400, below))
+    if name == "registration":
+        alone = [_slice(tag, registrationView.MOVING_VIEW) for tag in _ORIENTATIONS]
+        return _split("vertical", _split("horizontal", red, green, yellow), _split("horizontal", *alone))
     if name == "drawing":
         return _split("horizontal", (650, red), (350, _split("vertical", green, threeD)))
     if name == "curves":
@@ -120,5 +128,9 @@ def showRegion(segmentationNode, name):
     segmentation = segmentationNode.GetSegmentation()
     segmentID = segmentation.GetSegmentIdBySegmentName(name)
     if segmentID:
-        center = segmentationNode.GetSegmentCenterRAS(segmentID)
-        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, center[0], center[1], center[2])
+        showPoint(segmentationNode.GetSegmentCenterRAS(segmentID))
+
+
+def showPoint(centerRAS):
+    """Move all slice views to a point."""
+    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, centerRAS[0], centerRAS[1], centerRAS[2])

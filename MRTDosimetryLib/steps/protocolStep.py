@@ -1,9 +1,10 @@
-"""Page 1: protocol, radionuclide and administration."""
+"""Page 1: protocol, radionuclide, patient and administration."""
 
 import qt
 from slicer.i18n import tr as _
 
-from ..workflow import protocol
+from ..report.numbers import significant, signed
+from ..workflow import administrationEntry, protocol
 from . import icons
 from .base import Step
 
@@ -21,7 +22,7 @@ class ProtocolStep(Step):
         return _("Protocol")
 
     def help(self):
-        return _("Choose the treatment and state the administration.")
+        return _("Choose the treatment and state patient and administration.")
 
     def computeText(self):
         return _("Confirm protocol")
@@ -32,11 +33,21 @@ class ProtocolStep(Step):
         self.fillSelector(ui.protocolSelector, choices, "")
         ui.protocolSelector.connect("currentIndexChanged(int)", self.onProtocol)
         ui.radionuclideSelector.connect("currentIndexChanged(int)", self.onRadionuclide)
+        ui.patientNameEdit.connect("editingFinished()", self.onPatient)
+        ui.patientIDEdit.connect("editingFinished()", self.onPatient)
+        ui.cycleBox.connect("valueChanged(int)", self.onPatient)
+        ui.prescribedBox.connect("valueChanged(double)", self.onPrescribed)
         ui.activityBox.connect("valueChanged(double)", self.onAdministration)
         ui.dateKnown.connect("toggled(bool)", self.onAdministration)
-        ui.dateBox.connect("dateTimeChanged(QDateTime)", self.onAdministration)
+        ui.dateBox.connect("dateTimeChanged(QDateTime)", self.onDate)
+        ui.measuredBox.connect("valueChanged(double)", self.onMeasured)
+        ui.measuredDateBox.connect("dateTimeChanged(QDateTime)", self.onMeasured)
+        ui.residualBox.connect("valueChanged(double)", self.onMeasured)
+        ui.residualDateBox.connect("dateTimeChanged(QDateTime)", self.onMeasured)
         ui.activitySource.connect("clicked()", self.onSource)
         ui.reasonEdit.connect("editingFinished()", self.onReason)
+
+    # showing
 
     def refresh(self):
         ui = self.ui
@@ -47,14 +58,59 @@ class ProtocolStep(Step):
         content = protocol.studyProtocol(self.study)
         names = content["radionuclides"] if content else protocol.radionuclides()
         self.fillSelector(ui.radionuclideSelector, [(name, name) for name in names], radionuclide)
-        given = self.study.choice("administration") or {}
-        ui.activityBox.value = given.get("activityMBq") or 0.0
-        ui.dateKnown.checked = bool(given.get("dateTime"))
-        ui.dateBox.setEnabled(ui.dateKnown.checked)
-        if given.get("dateTime"):
-            ui.dateBox.dateTime = qt.QDateTime.fromString(given["dateTime"][:19], _DATE_FORMAT)
-        self._showSource(given)
+        ui.protocolWords.setVisible(bool(radionuclide))
         ui.protocolWords.text = self._words(content) if radionuclide else ""
+        self._refreshPatient()
+        given = self.study.choice("administration") or {}
+        self._refreshAdministration(given)
+        self._refreshMeasured(given)
+        self._showSource(given)
+
+    def _refreshPatient(self):
+        ui, patient = self.ui, self.study.choice("patient", {})
+        ui.patientNameEdit.text = str(patient.get("name") or "")
+        ui.patientIDEdit.text = str(patient.get("id") or "")
+        found = administrationEntry.identifierInImages(self.study)
+        ui.patientIDEdit.placeholderText = _("{identifier} (images)").format(identifier=found) if found else _("ID")
+        cycle = patient.get("cycle")
+        ui.cycleBox.value = cycle if type(cycle) is int else 0
+
+    def _refreshAdministration(self, given):
+        ui = self.ui
+        ui.prescribedBox.value = given.get(administrationEntry.PRESCRIBED) or 0.0
+        ui.activityBox.value = given.get("activityMBq") or 0.0
+        isMeasured = given.get("measuredActivityMBq") is not None
+        # one of them states the activity, not both
+        ui.activityBox.setEnabled(not isMeasured)
+        ui.activityBox.specialValueText = _("not complete") if isMeasured else _("not stated")
+        ui.dateKnown.checked = bool(given.get("dateTime"))
+        now = qt.QDateTime.currentDateTime().toString(_DATE_FORMAT)[:-2] + "00"
+        ui.dateBox.dateTime = _dateTime(given.get("dateTime") or now)
+        deviation = administrationEntry.deviationPercent(self.study)
+        ui.deviationWords.setVisible(deviation is not None)
+        if deviation is not None:
+            warned = administrationEntry.warnings(self.study)
+            ui.deviationWords.text = _("\N{WARNING SIGN} {words}").format(words=warned[0]) if warned else _(
+                "{deviation} % from the prescribed activity.").format(deviation=signed(deviation, 2))
+
+    def _refreshMeasured(self, given):
+        ui = self.ui
+        ui.measuredBox.value = given.get("measuredActivityMBq") or 0.0
+        residual = given.get("residualActivityMBq")
+        ui.residualBox.value = ui.residualBox.minimum if residual is None else residual
+        start = given.get("dateTime")
+        for box, key in ((ui.measuredDateBox, "measuredDateTime"), (ui.residualDateBox, "residualDateTime")):
+            box.setEnabled(bool(start))
+            if given.get(key) or start:
+                box.dateTime = _dateTime(given.get(key) or start)
+        lacking = administrationEntry.missing(self.study)
+        if lacking:
+            ui.measuredWords.text = _("{words}.").format(words=lacking[0])
+        elif given.get("measuredActivityMBq") is None:
+            ui.measuredWords.text = _("The administered activity is their difference, each decayed from its own time.")
+        else:
+            ui.measuredWords.text = _("Administered: {activity} MBq, the difference of both.").format(
+                activity=significant(given["activityMBq"], 4))
 
     def _showSource(self, given):
         mark = self.ui.activitySource
@@ -69,29 +125,75 @@ class ProtocolStep(Step):
     def _words(content):
         if content is None:
             return _("A plain imaging study: any number of time points, no limits.")
+        levels = {"1": _("Level 1: activity prescribed, absorbed dose from averages of patients."),
+                  "2": _("Level 2: activity prescribed, absorbed dose of this patient."),
+                  "3": _("Level 3: activity planned by the absorbed dose of this patient.")}
         fewest = content.get("minimumTimePoints", 1)
         if fewest == 1:
-            return _("One time point is enough; each region then needs its effective half-life.")
-        return _("At least {count} time points are needed.").format(count=fewest)
+            scans = _("One time point is enough; each region then needs its effective half-life.")
+        else:
+            scans = _("At least {count} time points are needed.").format(count=fewest)
+        return f"{levels.get(str(content.get('level')), '')} {scans}".strip()
+
+    # choices
 
     def onProtocol(self, index):
         identifier = self.ui.protocolSelector.itemData(index)
         if identifier:
-            self.attempt(protocol.setProtocol, self.study, identifier)
+            self.attempt(self._setProtocol, identifier, None)
         else:
-            radionuclide = self.study.choice("radionuclide") or protocol.radionuclides()[0]
-            self.attempt(protocol.setProtocol, self.study, None, radionuclide)
+            self.attempt(self._setProtocol, None, self.study.choice("radionuclide") or protocol.radionuclides()[0])
 
     def onRadionuclide(self, index):
         name = self.ui.radionuclideSelector.itemData(index)
-        self.attempt(protocol.setProtocol, self.study, self.study.choice("protocol"), name)
+        self.attempt(self._setProtocol, self.study.choice("protocol"), name)
+
+    def _setProtocol(self, identifier, radionuclide):
+        protocol.setProtocol(self.study, identifier, radionuclide)
+        administrationEntry.refresh(self.study)
+
+    def onPatient(self, *_values):
+        ui = self.ui
+        self.attempt(self._setPatient, ui.patientNameEdit.text, ui.patientIDEdit.text, ui.cycleBox.value or None)
+
+    def _setPatient(self, name, identifier, cycle):
+        administrationEntry.setPatient(self.study, name=name, id=identifier, cycle=cycle)
+
+    def onPrescribed(self, activityMBq):
+        self.attempt(self._change, {administrationEntry.PRESCRIBED: activityMBq or None})
 
     def onAdministration(self, *_values):
         """Keep activity and date; a value read from a header keeps its mark until it is changed here."""
         ui = self.ui
-        activityMBq = ui.activityBox.value or None
-        moment = ui.dateBox.dateTime.toString(_DATE_FORMAT) if ui.dateKnown.checked else None
-        self.attempt(protocol.setAdministration, self.study, activityMBq, moment, "user", ui.reasonEdit.text.strip())
+        values = {"dateTime": ui.dateBox.dateTime.toString(_DATE_FORMAT) if ui.dateKnown.checked else None}
+        if ui.measuredBox.value == 0.0:
+            values["activityMBq"] = ui.activityBox.value or None
+        self.attempt(self._change, values)
+
+    def onDate(self, _moment):
+        """A date that is entered is known."""
+        if not self.isUpdating:
+            wasBlocked = self.ui.dateKnown.blockSignals(True)
+            self.ui.dateKnown.checked = True
+            self.ui.dateKnown.blockSignals(wasBlocked)
+            self.onAdministration()
+
+    def onMeasured(self, *_values):
+        """Times stay those of the administration until they are changed."""
+        ui = self.ui
+        residual = None if ui.residualBox.value < 0 else ui.residualBox.value
+        measured = ui.measuredBox.value or None
+        given = (self.study.choice("administration") or {}) if self.study is not None else {}
+        values = {"measuredActivityMBq": measured, "residualActivityMBq": residual}
+        for key, box, value in (("measuredDateTime", ui.measuredDateBox, measured),
+                                ("residualDateTime", ui.residualDateBox, residual)):
+            moment = box.dateTime.toString(_DATE_FORMAT) if box.enabled else None
+            isOwn = moment is not None and moment != (given.get("dateTime") or "")[:19]
+            values[key] = moment if value is not None and (isOwn or given.get(key)) else None
+        self.attempt(self._change, values)
+
+    def _change(self, values):
+        administrationEntry.change(self.study, "user", self.ui.reasonEdit.text.strip(), **values)
 
     def onReason(self):
         if self.study is not None and self.study.choice("administration"):
@@ -101,3 +203,7 @@ class ProtocolStep(Step):
         """A click on the mark opens the place where a reason is given."""
         self.ui.protocolAdvanced.collapsed = False
         self.ui.reasonEdit.setFocus()
+
+
+def _dateTime(text):
+    return qt.QDateTime.fromString(text[:19], _DATE_FORMAT)

@@ -1,14 +1,16 @@
 """Page 3: all time points brought onto the reference time point."""
 
-import slicer
 from slicer.i18n import tr as _
 
 from ..report.numbers import rounded
-from ..workflow import registration
+from ..scene import registrationView
+from ..workflow import registration, registrationQuality
 from . import icons
 from .base import Step
-from .layouts import showVolumes
-from .tables import Cell, fill, textCell
+from .layouts import fitSliceViews, showRegion
+from .tables import Cell, fill, numberCell, textCell
+
+_TRANSFORM_CHANGED = "TransformModifiedEvent"
 
 
 class RegistrationStep(Step):
@@ -16,8 +18,14 @@ class RegistrationStep(Step):
 
     name = "registration"
     uiFile = "RegistrationStep.ui"
-    layoutName = "fused"
+    layoutName = "registration"
     isForPhysician = False
+
+    def __init__(self, shell):
+        super().__init__(shell)
+        # Of the views and the scene, to be given back; the study keeps nothing of it.
+        self._linked = []
+        self._observed = None
 
     def title(self):
         return _("Registration")
@@ -26,21 +34,70 @@ class RegistrationStep(Step):
         return _("Bring all time points onto the reference time point by their CT, and look at the alignment.")
 
     def computeText(self):
-        return _("Register")
+        isMoved = self.study is not None and any(row["isMoved"] for row in registration.rows(self.study))
+        return _("Keep correction") if isMoved else _("Register")
 
     def connectWidgets(self):
         ui = self.ui
-        titles = {"none": _("images are aligned already"), "rigid": _("rigid: shift and rotation"),
+        titles = {"none": _("none: images are aligned"), "rigid": _("rigid: shift and rotation"),
                   "affine": _("affine: also scaling and shear")}
         self.fillSelector(ui.kindSelector, [(kind, titles[kind]) for kind in registration.KINDS], "rigid")
+        ways = {registrationView.BLEND: _("blending"), registrationView.CHECKERBOARD: _("checkerboard"),
+                registrationView.SWIPE: _("one beside the other"),
+                registrationView.ACTIVITY: _("activity over the reference CT")}
+        self.fillSelector(ui.compareSelector, [(mode, ways[mode]) for mode in registrationView.MODES],
+                          registrationView.BLEND)
         ui.kindSelector.connect("currentIndexChanged(int)", self.onKind)
-        ui.registrationTable.connect("itemSelectionChanged()", self._refreshSelected)
+        ui.compareSelector.connect("currentIndexChanged(int)", self.onCompare)
+        ui.registrationTable.connect("itemSelectionChanged()", self.onSelected)
         ui.registrationTable.connect("cellDoubleClicked(int,int)", self.showRow)
+        ui.driftTable.connect("cellDoubleClicked(int,int)", self.onRegion)
         ui.blendSlider.connect("valueChanged(int)", self.onBlend)
         ui.acceptButton.connect("clicked()", self.onAccept)
+        ui.correctButton.connect("clicked(bool)", self.onCorrect)
+        ui.resetButton.connect("clicked()", self.onReset)
+        ui.driftButton.connect("clicked()", self.onMeasure)
 
     def mainTable(self):
         return self.ui.registrationTable
+
+    # life cycle: the views are linked and may show handles while the page is in front
+
+    def enter(self):
+        # A scene may have been saved with the handles shown.
+        self._hideHandles()
+        self._linked += registrationView.linkViews(self.study.scene)
+
+    def exit(self):
+        self._hideHandles()
+        for node in self._linked:
+            if node.GetScene() is not None:
+                node.SetLinkedControl(False)
+        self._linked = []
+        if self.study.node.GetScene() is not None:
+            registrationView.removeComparison(self.study)
+
+    def _hideHandles(self):
+        self._observe(None)
+        if self.study.node.GetScene() is None:
+            return
+        for timePoint in self.study.timePoints:
+            registrationView.setHandles(timePoint, False)
+
+    def _observe(self, node):
+        """Follow a transform that is moved by hand, so that later steps turn stale in time."""
+        observers = self.shell.observers
+        if self._observed is not None:
+            event = getattr(self._observed, _TRANSFORM_CHANGED)
+            observers.removeObserver(self._observed, event, self.onMoved)
+        self._observed = node
+        if node is not None:
+            observers.addObserver(node, getattr(node, _TRANSFORM_CHANGED), self.onMoved)
+
+    def onMoved(self, caller, event):
+        self.shell.refreshSoon()
+
+    # showing
 
     def refresh(self):
         ui = self.ui
@@ -60,22 +117,54 @@ class RegistrationStep(Step):
             "reference": (_("reference"), None), "none": (_("not registered"), None),
             "good": (_("good"), icons.icon("done")), "check": (_("check"), icons.icon("warning")),
         }[row["quality"]]
+        lines = list(row["reasons"])
+        if row["isManuallyCorrected"]:
+            quality, icon = _("by hand"), icons.icon("user")
         if row["isAccepted"]:
             quality, icon = _("accepted"), icons.icon("done")
-        lines = list(row["reasons"])
-        if row["diceAfter"] is not None:
+        if row["isMoved"]:
+            quality, icon = _("moved"), icons.icon("stale")
+            lines.insert(0, _("Moved since it was registered: keep the correction, or undo it"))
+        if row["diceAfter"] is not None and row["diceBefore"] is not None:
             lines.append(_("Overlap of the bodies (Dice): {before} before, {after} after").format(
                 before=rounded(row["diceBefore"], 3), after=rounded(row["diceAfter"], 3)))
         axes = _("Right, anterior, superior")
         return [textCell(row["label"]), Cell(shift, axes), Cell(turn, axes), textCell(quality, "\n".join(lines), icon)]
 
     def _refreshSelected(self):
-        row = self._selectedRow()
-        isRegistered = row is not None and row["quality"] in ("good", "check")
-        self.ui.acceptButton.setEnabled(isRegistered)
+        ui, row = self.ui, self._selectedRow()
+        isOther = row is not None and row["quality"] != "reference" and self._timePointOf(row) is not None
         isAccepted = row is not None and row["isAccepted"]
-        self.ui.acceptButton.text = _("Take acceptance back") if isAccepted else _("Accept alignment")
-        self.ui.blendSlider.setEnabled(row is not None)
+        ui.acceptButton.setEnabled(isOther and not row["isMoved"])
+        ui.acceptButton.text = _("Take back") if isAccepted else _("Accept")
+        ui.correctButton.setEnabled(isOther)
+        ui.correctButton.checked = isOther and registrationView.hasHandles(self._timePointOf(row))
+        ui.resetButton.setEnabled(isOther and (row["isMoved"] or row["isManuallyCorrected"]))
+        for widget in (ui.compareSelector, ui.blendSlider):
+            widget.setEnabled(row is not None)
+        self._refreshSlider()
+        self._refreshDrift(row)
+
+    def _refreshSlider(self):
+        mode, ui = self.ui.compareSelector.currentData, self.ui
+        ui.blendSliderLabel.text = _("Edge") if mode == registrationView.SWIPE else _("Opacity")
+        for widget in (ui.blendSliderLabel, ui.blendSlider):
+            widget.setVisible(mode != registrationView.CHECKERBOARD)
+
+    def _refreshDrift(self, row):
+        ui = self.ui
+        missing = registrationQuality.missing(self.study)
+        rows = [] if row is None else [item for item in registrationQuality.keptRows(self.study)
+                                       if item["nodeID"] == row["nodeID"]]
+        fill(ui.driftTable, [_("Region"), _("Drift\n(mm)"), _("One voxel\n(%)")], [_driftCells(item) for item in rows])
+        ui.driftButton.setEnabled(not missing and not registrationQuality.isCurrent(self.study))
+        ui.driftButton.toolTip = missing[0] if missing else _("Measures every region at every time point")
+        if missing:
+            ui.driftWords.text = missing[0]
+        elif rows:
+            ui.driftWords.text = _("Drift above one voxel is marked.")
+        else:
+            ui.driftWords.text = _("Not measured for the present images, regions and alignment.")
 
     def _selectedRow(self):
         rows = registration.rows(self.study) if self.study is not None else []
@@ -87,29 +176,82 @@ class RegistrationStep(Step):
         return found[0] if found else None
 
     def showInViews(self):
-        row = self._selectedRow()
-        if row is not None:
+        if self._selectedRow() is not None:
             self.showRow(self.selected(self.ui.registrationTable))
+            fitSliceViews()
 
     def showRow(self, index, column=0):
-        """The CT of a time point over the reference CT."""
-        timePoint = self._timePointOf(registration.rows(self.study)[index])
-        reference = self.study.referenceTimePoint
-        if timePoint is None or reference is None:
+        """The time point of a row against the reference, as chosen."""
+        rows = registration.rows(self.study)
+        timePoint = self._timePointOf(rows[index]) if 0 <= index < len(rows) else None
+        if timePoint is not None and self.study.referenceTimePoint is not None:
+            registrationView.show(self.study, timePoint, self.ui.compareSelector.currentData,
+                                  self.ui.blendSlider.value / 100.0)
+
+    # doing
+
+    def onSelected(self):
+        if self.isUpdating or self.study is None:
             return
-        background = reference.ctNode or reference.spectNode
-        foreground = timePoint.ctNode or timePoint.spectNode
-        isReference = foreground is background
-        showVolumes(background, None if isReference else foreground, self.ui.blendSlider.value / 100.0)
+        self._hideHandles()
+        self._refreshSelected()
+        self.onCompare()
 
     def onKind(self, index):
         self.attempt(registration.setKind, self.study, self.ui.kindSelector.itemData(index))
 
+    def onCompare(self, *_values):
+        if self.study is not None and self._selectedRow() is not None:
+            self.attempt(self.showRow, self.selected(self.ui.registrationTable))
+
     def onBlend(self, value):
-        slicer.util.setSliceViewerLayers(foregroundOpacity=value / 100.0)
+        self.onCompare()
+
+    def onRegion(self, index, column=0):
+        showRegion(self.study.nodeByRole("segmentation"), self.ui.driftTable.item(index, 0).text())
 
     def onAccept(self):
         row = self._selectedRow()
         timePoint = self._timePointOf(row)
         if timePoint is not None:
             self.attempt(registration.accept, self.study, timePoint, not row["isAccepted"])
+
+    def onCorrect(self, isChecked):
+        """Handles on or off; what they move is kept by the primary button."""
+        self.attempt(self._setHandles, self._timePointOf(self._selectedRow()), isChecked)
+
+    def _setHandles(self, timePoint, isShown):
+        self._hideHandles()
+        if not isShown:
+            return
+        self._observe(registration.startCorrection(self.study, timePoint))
+        registrationView.setHandles(timePoint, True)
+        # Only a blend follows the hand at once.
+        if self.ui.compareSelector.currentData not in (registrationView.BLEND, registrationView.ACTIVITY):
+            self.selectData(self.ui.compareSelector, registrationView.BLEND)
+
+    def onReset(self):
+        self.attempt(registration.removeCorrection, self.study, self._timePointOf(self._selectedRow()))
+
+    def onMeasure(self):
+        self.shell.run(_("Regions after registration"),
+                       lambda progress: registrationQuality.measure(self.study, progress))
+
+    def apply(self, progress):
+        self._hideHandles()
+        super().apply(progress)
+
+
+def _driftCells(row):
+    drift = row["driftMM"]
+    if row["isReference"]:
+        tip = _("The others are measured against this time point")
+    elif drift is None:
+        tip = _("The region is cut by the image, or does not stand out of its surroundings")
+    else:
+        tip = _("Right, anterior, superior: {shift} mm").format(
+            shift=", ".join(rounded(value, 1) for value in row["driftRASMM"]))
+    change = _("Largest relative change of the region's activity when it is shifted by one voxel")
+    return [textCell(row["region"]),
+            numberCell(drift, tip, icon=icons.icon("warning") if row["isDriftLarge"] else None),
+            numberCell(row["oneVoxelChangePercent"], change)]

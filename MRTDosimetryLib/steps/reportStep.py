@@ -1,42 +1,63 @@
-"""Page 8: report and result files."""
+"""Page 8: preview, signatures, report and result files."""
 
 import os
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
-from ..workflow import report
+from ..workflow import report, stages
+from . import packages
 from .base import Step
+from .reportSigning import ReportSigning
 
 _REPORT_FILE = "report.html"
 
 
 class ReportStep(Step):
-    """One folder with everything that leaves Slicer."""
+    """One folder with everything that leaves Slicer, signed."""
 
     name = "report"
     uiFile = "ReportStep.ui"
     needsPackages = True
 
+    def __init__(self, shell):
+        super().__init__(shell)
+        self.signing = ReportSigning(self)
+
     def title(self):
         return _("Report")
 
     def help(self):
-        return _("Write the report, the tables, the images and the record of the calculation.")
+        return _("Check and sign the results, then write report, images and record.")
 
     def computeText(self):
         return _("Write report")
 
     def connectWidgets(self):
         ui = self.ui
+        ui.previewButton.connect("clicked()", self.onPreview)
         ui.folderButton.connect("clicked()", self.onFolder)
+        ui.dicomBox.connect("toggled(bool)", self.onExport)
+        ui.deidentifiedBox.connect("toggled(bool)", self.onExport)
         ui.openReportButton.connect("clicked()", lambda: self._open(_REPORT_FILE))
         ui.filesList.connect("itemDoubleClicked(QListWidgetItem*)", lambda item: self._open(item.text()))
+        self.signing.connectWidgets()
 
     def refresh(self):
         ui = self.ui
+        hasResults = stages.state(self.study, "results") == "done"
+        ui.previewBrowser.setVisible(hasResults)
+        ui.previewButton.setVisible(hasResults)
+        if hasResults:
+            ui.previewBrowser.setHtml(report.previewHTML(self.study))
+        self.signing.refresh(hasResults)
         ui.folderEdit.text = self.study.choice("outputFolder") or ""
         ui.folderEdit.toolTip = ui.folderEdit.text
+        export = self.study.choice("export", {})
+        ui.dicomBox.checked = bool(export.get("dicom"))
+        ui.deidentifiedBox.checked = bool(export.get("deidentified"))
+        ui.deidentifiedBox.setEnabled(ui.dicomBox.checked)
         value = self._value()
         ui.filesList.clear()
         ui.filesList.addItems(value["files"])
@@ -53,6 +74,20 @@ class ReportStep(Step):
         folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Folder for report and result files"), before)
         if folder:
             self.attempt(report.setFolder, self.study, folder)
+
+    def onExport(self, *_values):
+        ui = self.ui
+        self.attempt(report.setExport, self.study, ui.dicomBox.checked, ui.deidentifiedBox.checked)
+
+    def onPreview(self):
+        """A draft of the whole report in the web browser of the computer: Slicer's own cannot be relied on."""
+        def draft(progress):
+            packages.ensure(self.shell._resourcePath("requirements.txt"))
+            path = report.writePreview(self.study, os.path.join(slicer.app.temporaryPath, "MRTDosimetryPreview"),
+                                       progress)
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))
+
+        self.shell.run(_("Preview"), draft)
 
     def _open(self, name):
         path = os.path.join(self._value()["folder"], name)

@@ -25,6 +25,8 @@ from .timePointsStep import TimePointsStep
 # A new step is one line here, one file beside this one and one .ui file.
 STEPS = (ProtocolStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsStep, DoseStep, ResultsStep, ReportStep)
 ROLE_SETTING = "MRTDosimetry/role"
+# Of the study's node: the step that was in front, so that a scene opens where it was left.
+STEP_ATTRIBUTE = "MRTDosimetry.step"
 PHYSICIST, PHYSICIAN = "physicist", "physician"
 # What a stage says while an earlier one has not run; pressing the button runs the earlier one as well.
 _COMPUTE_FIRST = "Compute the "
@@ -124,9 +126,10 @@ class Shell:
         self._messages = []
 
     def sceneHasChanged(self):
-        """After closing, importing, or adding and removing nodes."""
+        """After closing or reading a scene."""
+        before = self.study
         self.updateStudies()
-        if self.isEntered:
+        if self.isEntered and self.study == before:
             self._enterStep()
 
     def refreshSoon(self):
@@ -140,18 +143,36 @@ class Shell:
         """Follow the scene: studies come and go with their nodes."""
         if self.isBusy:
             return
+        self._dropDeletedStudy()
+        before = self.study
         unreadable = self.studies.update()
         if unreadable:
             self._messages = [("error", text) for text in unreadable]
-        self.refresh()
+        if self.study == before or self.study is None:
+            self.refresh()
+            return
+        self.index = self._stepOf(self.study)
+        if self.isEntered:
+            self._enterStep()
+        else:
+            self.refresh()
+
+    def _dropDeletedStudy(self):
+        """Leave the page of a study whose node was removed from the scene."""
+        if self.study is not None and self.study.node.GetScene() is None:
+            if self.isEntered:
+                self._exitStep()
+            self.study = None
+            self._messages = []
 
     def switchTo(self, study, stepName=None):
-        """Select a study and go to a step, by default the first that is not done."""
+        """Select a study and go to a step, by default the one it was left at."""
         if self.isEntered:
             self._exitStep()
         self.study = study
         self._messages = []
-        self.index = self._firstOpenStep() if stepName is None else self._indexOf(stepName)
+        self.index = self._stepOf(study) if stepName is None else self._indexOf(stepName)
+        self._keepStep()
         self.updateStudies()
         if self.isEntered:
             self._enterStep()
@@ -185,18 +206,25 @@ class Shell:
     def _indexOf(self, name):
         return [step.name for step in self.steps].index(name)
 
-    def _firstOpenStep(self):
-        """Where work goes on: the first step that is not done."""
-        if self.study is None:
-            return 0
-        states = stages.states(self.study)
-        return next((i for i, step in enumerate(self.steps) if states[step.name] != "done"), len(self.steps) - 1)
+    def _stepOf(self, study):
+        """Where work goes on: the step that was in front, else the first that is not done."""
+        kept = study.node.GetAttribute(STEP_ATTRIBUTE)
+        found = next((i for i, step in enumerate(self.steps) if step.name == kept), None)
+        if found is None:
+            states = stages.states(study)
+            found = next((i for i, step in enumerate(self.steps) if states[step.name] != "done"), len(self.steps) - 1)
+        return found if self._isShown(found) else self._indexOf("regions")
+
+    def _keepStep(self):
+        if self.study is not None:
+            self.study.node.SetAttribute(STEP_ATTRIBUTE, self.step.name)
 
     def goToStep(self, index):
         if self.isEntered:
             self._exitStep()
         self.index = index
         self._messages = []
+        self._keepStep()
         if self.isEntered:
             self._enterStep()
         else:
@@ -301,8 +329,7 @@ class Shell:
         """Show the state of the study: step bar, page, messages, buttons."""
         if self.isBusy:
             return
-        if self.study is not None and self.study.node.GetScene() is None:
-            self.study = None
+        self._dropDeletedStudy()
         hasStudy = self.study is not None
         self._states = stages.states(self.study) if hasStudy else {step.name: "needsInput" for step in self.steps}
         self.ui.pageStack.setCurrentWidget(self.step.widget if hasStudy else self.ui.emptyPage)

@@ -4,15 +4,18 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..report.numbers import significant, words
-from ..scene import display
-from ..workflow import timePoints
+from ..scene import display, sequences
+from ..workflow import activityBalance, timePoints, timePointsTable
 from . import icons
 from .base import NOTE_MARK, Step
-from .layouts import fitSliceViews
+from .layouts import fitSliceViews, showChart, showTable, showVolumes
 from .tables import fill, numberCell, textCell
 
 _FILES, _SCENE = "files", "scene"
 _UNITS = ("Bq/mL", "kBq/mL", "MBq/mL", "counts")
+# Facts that can be given even where none was found.
+_WANTED_FACTS = (("timeAfterAdministrationHours", "h"), ("durationSeconds", "s"))
+_SPECT_OPACITY = 0.6
 
 
 class TimePointsStep(Step):
@@ -20,7 +23,7 @@ class TimePointsStep(Step):
 
     name = "timePoints"
     uiFile = "TimePointsStep.ui"
-    layoutName = "fused"
+    layoutName = "timePoints"
     isForPhysician = False
     advancedWidgets = ("calibrationWidget",)
 
@@ -43,6 +46,7 @@ class TimePointsStep(Step):
         ui.sampleButton.connect("clicked()", self.shell.studies.loadSample)
         ui.timePointsTable.connect("itemSelectionChanged()", self._refreshSelected)
         ui.timePointsTable.connect("cellDoubleClicked(int,int)", self.showRow)
+        ui.timeSlider.connect("valueChanged(int)", self.onTime)
         ui.factsTable.connect("itemSelectionChanged()", self._refreshFactWords)
         ui.referenceButton.connect("clicked()", self.onReference)
         ui.excludeButton.connect("clicked()", self.onExclude)
@@ -71,6 +75,7 @@ class TimePointsStep(Step):
         ui = self.ui
         for widget in (ui.timePointsTable, ui.timePointButtons, ui.factsSection):
             widget.setVisible(hasRows)
+        self._refreshSlider()
         ui.noTimePointsWords.setVisible(not hasRows)
         ui.noTimePointsButtons.setVisible(not hasRows)
         titles = [_("Time point"), _("Time (h)"), _("Activity\n(MBq)"), _("CT")]
@@ -97,9 +102,11 @@ class TimePointsStep(Step):
         return [
             textCell(label, "\n".join([row["name"], *row["problems"]]), icon),
             numberCell(row["timeHours"], _("From: {source}").format(
-                source=sources.get("timeAfterAdministrationHours", _("not known")))),
+                source=sources.get("timeAfterAdministrationHours", _("not known"))),
+                icon=_sourceIcon(row["facts"].get("timeAfterAdministrationHours"))),
             numberCell(row["totalActivityMBq"], activityTip + "\n" + _("Unit from: {source}").format(
-                source=sources.get("unit", _("not known")))),
+                source=sources.get("unit", _("not known"))),
+                icon=icons.icon("warning") if (row["balance"] or {}).get("problems") else None),
             textCell(_("yes") if row["ct"] else _("none"), row["ct"]),
         ]
 
@@ -110,7 +117,12 @@ class TimePointsStep(Step):
 
     def _facts(self):
         timePoint = self._selectedTimePoint()
-        return list(timePoint.facts.items()) if timePoint is not None else []
+        if timePoint is None:
+            return []
+        facts = timePoint.facts
+        absent = [(name, {"value": None, "unit": unit, "source": _("not known"), "detail": ""})
+                  for name, unit in _WANTED_FACTS if name not in facts]
+        return absent + list(facts.items())
 
     def _refreshSelected(self):
         ui, timePoint = self.ui, self._selectedTimePoint()
@@ -120,13 +132,9 @@ class TimePointsStep(Step):
         rows = []
         for name, fact in self._facts():
             value = fact["value"]
-            text = f"{value:g}" if type(value) in (int, float) else str(value)
-            isUser = fact["source"] == "user"
-            rows.append([
-                textCell(words(name)),
-                textCell(f"{text} {fact['unit']}".strip()),
-                textCell(fact["source"], self._origin(fact), icons.icon("user" if isUser else "header")),
-            ])
+            text = f"{value:g} {fact['unit']}".strip() if type(value) in (int, float) else str(value or "\N{EN DASH}")
+            rows.append([textCell(words(name)), textCell(text),
+                         textCell(fact["source"], self._origin(fact), _sourceIcon(fact))])
         fill(ui.factsTable, [_("Fact"), _("Value"), _("From")], rows)
         self._refreshFactWords()
 
@@ -160,13 +168,56 @@ class TimePointsStep(Step):
                 widget.setVisible(isShown)
 
     def showRow(self, row, column=0):
-        display.showActivityOverCT(self.study.timePoints[row])
+        timePoint, points = self.study.timePoints[row], sequences.shownTimePoints(self.study)
+        display.showActivityOverCT(timePoint)
+        if self.study.nodeByRole("segmentation") is not None:
+            display.styleRegions(self.study.nodeByRole("segmentation"))
         fitSliceViews()
+        if timePoint in points:
+            slider = self.ui.timeSlider
+            wasBlocked = slider.blockSignals(True)
+            slider.maximum = len(points) - 1
+            slider.value = points.index(timePoint)
+            slider.blockSignals(wasBlocked)
+            self._refreshSlider()
 
     def showInViews(self):
         reference = self.study.referenceTimePoint
-        if reference is not None:
-            self.showRow(self.study.timePoints.index(reference))
+        if reference is None:
+            return
+        self.showRow(self.study.timePoints.index(reference))
+        self._showNumbers()
+
+    def _showNumbers(self):
+        """The activity balance and the full table; both are cheap, and nothing else depends on them."""
+        rows = timePoints.rows(self.study)
+        balance = [row["balance"] for row in rows if row["balance"] is not None and not row["isExcluded"]]
+        showChart(activityBalance.writeChart(self.study, balance))
+        showTable(timePointsTable.writeTable(self.study, rows))
+
+    def _refreshSlider(self):
+        ui, points = self.ui, sequences.shownTimePoints(self.study)
+        for widget in (ui.timeSliderLabel, ui.timeSlider, ui.timeSliderWords):
+            widget.setVisible(len(points) > 1)
+        if len(points) < 2:
+            return
+        ui.timeSlider.maximum = len(points) - 1
+        ui.timeSliderWords.text = points[ui.timeSlider.value].label
+
+    def onTime(self, index):
+        """The registered SPECT of a time over the reference CT, all in the same colors."""
+        if self.study is not None:
+            self.attempt(self._showTime, index)
+
+    def _showTime(self, index):
+        points = sequences.shownTimePoints(self.study)
+        shown = sequences.showTimePoint(self.study, index)
+        ct = self.study.referenceTimePoint.ctNode
+        if ct is None:
+            showVolumes(shown)
+        else:
+            showVolumes(ct, shown, _SPECT_OPACITY)
+        self.ui.timePointsTable.setCurrentCell(self.study.timePoints.index(points[index]), 0)
 
     # doing
 
@@ -178,16 +229,26 @@ class TimePointsStep(Step):
 
     def onExclude(self):
         timePoint = self._selectedTimePoint()
-        self.attempt(timePoints.setExcluded, self.study, timePoint, not timePoint.isExcluded)
+        self.attempt(self._exclude, timePoint, not timePoint.isExcluded)
+
+    def _exclude(self, timePoint, isExcluded):
+        timePoints.setExcluded(self.study, timePoint, isExcluded)
+        self._showNumbers()
 
     def onOverride(self):
         ui = self.ui
         name, fact = self._facts()[self.selected(ui.factsTable)]
         value = ui.overrideValueEdit.text.strip()
-        if type(fact["value"]) in (int, float):
+        if fact["value"] is None or type(fact["value"]) in (int, float):
             value = _asNumber(value)
-        self.attempt(timePoints.overrideFact, self.study, self._selectedTimePoint(), name, value, fact["unit"],
-                     ui.overrideReasonEdit.text)
+        self.attempt(self._override, self._selectedTimePoint(), name, value, fact["unit"])
+
+    def _override(self, timePoint, name, value, unit):
+        timePoints.overrideFact(self.study, timePoint, name, value, unit, self.ui.overrideReasonEdit.text)
+        # Only once it is taken: words that were refused stay to be mended.
+        self.ui.overrideValueEdit.text = ""
+        self.ui.overrideReasonEdit.text = ""
+        self._showNumbers()
 
     def onAdd(self):
         """Add the time point described by the form; the form stays as it is when something is wrong with it."""
@@ -211,6 +272,13 @@ class TimePointsStep(Step):
             ui.spectPathEdit.text = ""
             ui.ctPathEdit.text = ""
             ui.hoursBox.value = 0.0
+
+
+def _sourceIcon(fact):
+    """The mark of where a fact comes from; none for a fact that is not known."""
+    if fact is None or fact["value"] is None:
+        return None
+    return icons.icon("user" if fact["source"] == "user" else "header")
 
 
 def _otherWords(other):

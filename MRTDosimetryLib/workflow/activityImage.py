@@ -30,15 +30,9 @@ class Given:
 def readActivityImage(path, label):
     """The activity image of a file or DICOM folder as found, and the facts its header states."""
     from ..dicom import readers
-    from ..imaging import files
 
-    if not os.path.exists(path):
-        raise InputError("There is no such file or folder", str(path), "Check the path of the SPECT image")
-    if readers.isDicom(path):
-        series = readers.readSpect(path)
-        return series.volume, seriesFacts(series)
-    _refuseFolder(path)
-    return files.readImage(path, f"{label} SPECT"), {}
+    series = readers.readEmission(path, f"{label} SPECT")
+    return series.volume, seriesFacts(series)
 
 
 def seriesFacts(series):
@@ -172,6 +166,8 @@ def _settleUnit(volume, facts, given, label):
             return concentrationFactorToBqPerML(unit)
         except InputError as error:
             raise InputError(error.what, label, "Use Bq/mL, kBq/mL, MBq/mL or counts") from None
+    if given.calibrationFactorBqPerCps is None and "calibrationFactorBqPerCps" in facts:  # of a side-car
+        given.calibrationFactorBqPerCps = facts["calibrationFactorBqPerCps"]["value"]
     if given.calibrationFactorBqPerCps is None:
         raise InputError("The image is in counts and no calibration factor is given", label,
                          "Give calibrationFactorBqPerCps, or an image in Bq/mL")
@@ -191,6 +187,8 @@ def _settleDecayCorrection(study, facts, given, label):
         state = str((facts.get("decayCorrection") or {}).get("value") or "").upper()
         if state == "ADMIN":
             target, origin = "administration", facts["decayCorrection"]["source"]
+        elif state[:4].isdigit():  # a side-car may state a date and time
+            target, origin = facts["decayCorrection"]["value"], facts["decayCorrection"]["source"]
     if target is None or str(target).lower() in ("scan", "acquisition", "none"):
         return 1.0
     radionuclide = studyNuclide(study)

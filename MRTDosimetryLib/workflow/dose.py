@@ -1,63 +1,49 @@
-"""Stage 6: absorbed dose: from time-integrated activity and density to the map, and to each region's value."""
-
-import numpy as np
+"""Stage 6: absorbed dose: from time-integrated activity and density to the maps, and to each region's values."""
 
 from ..errors import InputError
-from ..imaging.resampling import averageOnGrid
-from ..physics import radiobiology
-from ..physics.density import densityGPerML
-from ..physics.dose import registry as engines
-from ..physics.dvh import computeDVH
 from ..physics.uncertainty.chain import MassScaling
 from ..progress import noProgress, subProgress
-from ..scene import display, volumes
-from . import studyNodes, uncertainty
-from .protocol import positiveNumber, studyNuclide
+from ..scene import volumes
+from . import (
+    ctChecks,
+    doseComparison,
+    doseEngines,
+    doseHistograms,
+    doseOptions,
+    doseRates,
+    doseUncertainty,
+    engineNodes,
+    externalDose,
+    regionDose,
+    studyNodes,
+    uncertainty,
+)
+from .protocol import studyNuclide
 from .regionMasks import regionNames, regionOccupancies
 from .registration import referenceOf
-from .segmentation import densityChoice, uniformDensityGPerML
+from .segmentation import densityChoice
 from .stage import Stage, digestOf
-from .timePoints import UNCOVERED_SHARE
-
-DEFAULT_ENGINE = "localDeposition"
-DENSITIES = ("ct", "uniform")
-AIR_HU = -1000.0
-
-
-def engineChoices():
-    """Name and title of every absorbed-dose engine."""
-    return [(name, engines.engine(name).title) for name in engines.engineNames()]
-
-
-def setEngine(study, name=DEFAULT_ENGINE, density="ct", uniformDensity=None):
-    """Choose the engine and where the density comes from.
-
-    Parameters
-    ----------
-    density : str
-        ``"ct"`` or ``"uniform"``.
-    uniformDensity : float or None
-        g/mL of the uniform density; ``None`` takes the stated default.
-    """
-    engines.engine(name)
-    if density not in DENSITIES:
-        raise InputError(f"'{density}' is not a source of density", "dose.density", f"Use {' or '.join(DENSITIES)}")
-    if uniformDensity is not None:
-        uniformDensity = positiveNumber(uniformDensity, "uniform density", "dose.densityGPerML")
-    study.setChoice("dose", {"engine": name, "density": density, "densityGPerML": uniformDensity})
-
-
-def engineOf(study):
-    """The chosen engine."""
-    return engines.engine((study.choice("dose") or {}).get("engine", DEFAULT_ENGINE))
 
 
 def rows(study):
-    """One row per region: ``region``, ``absorbedDoseGy``, ``absorbedDoseUncertaintyGy``, ``bedGy``, ``dvh``."""
+    """One row per region: ``region``, ``absorbedDoseGy``, ``absorbedDoseUncertaintyGy``, ``bedGy``, ``dvh``,
+    ``engines``."""
     found = ((study.stageRecord("dose") or {}).get("value") or {}).get("regions") or {}
-    keys = ("absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "dvh")
-    return [{"region": name, **{key: found[name][key] for key in keys}} for name in regionNames(study)
+    keys = ("absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "dvh", "engines")
+    return [{"region": name, **{key: found[name].get(key) for key in keys}} for name in regionNames(study)
             if name in found]
+
+
+def engines(study):
+    """What is known of each engine of the last run, the primary one first: ``title``, ``notes``, ``energyBalance``,
+    ``seconds``, ``isPrimary``."""
+    value = (study.stageRecord("dose") or {}).get("value") or {}
+    return inOrder(value.get("engines") or {}, value)
+
+
+def inOrder(content, value):
+    """A dictionary by engine in the order of the engines, the primary one first: a saved study sorts its keys."""
+    return {name: content[name] for name in value.get("engineOrder") or content if name in content}
 
 
 def _missing(study):
@@ -67,7 +53,7 @@ def _missing(study):
     reference = study.referenceTimePoint
     if densityChoice(study) == "ct" and (reference is None or reference.ctNode is None):
         missing.append("Give the CT of the reference time point, or choose a uniform density")
-    return missing
+    return missing + externalDose.missing(study)
 
 
 def _inputs(study):
@@ -76,112 +62,145 @@ def _inputs(study):
     mapNode = study.nodeByRole("timeIntegratedActivity")
     reference = study.referenceTimePoint
     ct = reference.ctNode if reference and densityChoice(study) == "ct" else None
-    return {"dose": study.choice("dose"), "radionuclide": study.choice("radionuclide"),
-            "kinetics": digestOf(kineticsValue), "regions": digestOf(regionsValue),
-            "map": volumes.contentDigest(mapNode) if mapNode else None,
-            "ct": volumes.contentDigest(ct) if ct else None, "uncertainty": uncertainty.options(study)}
+    found = {"dose": study.choice("dose"), "radionuclide": study.choice("radionuclide"),
+             "kinetics": digestOf(kineticsValue), "regions": digestOf(regionsValue),
+             "map": volumes.contentDigest(mapNode) if mapNode else None,
+             "ct": volumes.contentDigest(ct) if ct else None, "uncertainty": uncertainty.options(study)}
+    external = externalDose.inputs(study)
+    # Left out while there is none, so that an earlier study stays up to date.
+    return {**found, "external": external} if external else found
 
 
 def _compute(study, progress=noProgress):
-    engine, nuclide, reference, warnings = engineOf(study), studyNuclide(study), referenceOf(study), []
+    nuclide, reference = studyNuclide(study), referenceOf(study)
     mapNode = study.nodeByRole("timeIntegratedActivity")
     if mapNode is None:
         raise InputError("The time-integrated activity map was removed", "Absorbed dose", "Compute the kinetics again")
     tia = volumes.volumeFromNode(mapNode)
-    progress(0.0, "Density")
-    density, words = _densityMap(study, reference, tia)
-    warnings += words
-    progress(0.2, engine.title)
-    doseMap = engine.compute(tia.array * np.float32(tia.voxelVolumeML), density, tia.spacingMM, nuclide,
-                             subProgress(progress, 0.2, 0.7), {})
-    absorbedDose = tia.withArray(np.asarray(doseMap.absorbedDoseGy, np.float32), unit="Gy", name="Absorbed dose")
-    progress(0.7, "Dose-volume histograms")
-    kinetics = study.stageRecord("kinetics")["value"]["regions"]
+    kinetics = study.stageRecord("kinetics")["value"]
     masses = {row["name"]: row for row in study.stageRecord("regions")["value"]["rows"]}
     occupancies = regionOccupancies(study, reference)
-    regions, curves, budgets = {}, {}, {}
-    for name in regionNames(study):
-        regions[name], curves[name], words = _region(name, kinetics[name], masses[name], engine, nuclide,
-                                                     absorbedDose, density, occupancies[name])
-        warnings += words
-        fit = kinetics[name]["fit"]
-        # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
-        budgets[name] = uncertainty.regionBudget(study, masses[name], fit, MassScaling())
-        regions[name].update(uncertaintyBudget=budgets[name].toDict(), **uncertainty.uncertaintiesOf(
-            budgets[name], fit["timeIntegratedActivityMBqH"], regions[name]["absorbedDoseGy"]))
-    warnings += uncertainty.warnings(study, budgets)
-    node = studyNodes.putVolume(study, "absorbedDose", absorbedDose, "absorbedDose")
-    display.styleAbsorbedDose(node)
-    studyNodes.writeDVH(study, regions, curves)
-    return {"engine": engine.name, "engineTitle": engine.title, "notes": list(doseMap.notes),
-            "density": densityChoice(study), "regions": regions, "dvhCurves": curves}, warnings
-
-
-def _densityMap(study, reference, grid):
-    """Density on the absorbed-dose grid in g/mL, shape (k, j, i), and words on what the CT does not cover."""
-    if densityChoice(study) == "uniform":
-        return np.full(grid.array.shape, uniformDensityGPerML(study), np.float32), []
-    ct = volumes.volumeFromNode(reference.ctNode)
-    hounsfield, covered = averageOnGrid(ct, grid, outside=AIR_HU)
-    density = densityGPerML(hounsfield.array)
-    total = float(grid.array.sum(dtype=np.float64))
-    outside = float(grid.array.sum(dtype=np.float64, where=covered < 0.5))
-    words = []
-    if outside > UNCOVERED_SHARE * total:
-        words.append(f"{outside / total:.0%} of the time-integrated activity lies outside the CT: no absorbed dose is "
-                     "computed there.")
-    return density, words
-
-
-def _region(name, region, mass, engine, nuclide, absorbedDose, density, occupancy):
-    """Mean absorbed dose, BED and DVH of one region."""
-    fit, warnings = region["fit"], []
-    box = absorbedDose.array[occupancy.slices]
-    share = occupancy.fraction
-    inside = share > 0
-    weightsML = share[inside] * absorbedDose.voxelVolumeML
-    dvh = computeDVH(box[inside], weightsML)
-    tia = fit["timeIntegratedActivityMBqH"]
-    if engine.regionMeanGy is not None:
-        # Energy over the mass from the CT's own voxels, not blurred by the larger ones of the map.
-        meanGy = engine.regionMeanGy(tia, mass["massG"], nuclide)
-    else:
-        grams = weightsML * density[occupancy.slices][inside]
-        meanGy = float(np.average(box[inside], weights=grams))
-    bed, words = _bed(name, mass["tissue"], meanGy, fit)
+    progress(0.0, "Density")
+    density, warnings = ctChecks.densityMap(study, reference, tia, occupancies,
+                                            {name: row["tissue"] for name, row in masses.items()})
+    warnings += _uniformWords(study)
+    ctChecks.requireMass(masses[name] for name in regionNames(study))
+    results, local, origin, words = _results(study, tia, density, nuclide, occupancies, kinetics,
+                                             subProgress(progress, 0.1, 0.7))
     warnings += words
-    keys = ("D98Gy", "D95Gy", "D50Gy", "D2Gy", "minGy", "maxGy", "meanGy")
-    return {"absorbedDoseGy": meanGy, **bed,
-            "dvh": {key: float(getattr(dvh, key)) for key in keys}}, \
-        {"absorbedDoseGy": np.asarray(dvh.curveAbsorbedDoseGy).tolist(),
-         "volumePercent": np.asarray(dvh.curveVolumePercent).tolist()}, warnings
+    primary = next(iter(results))
+    progress(0.7, "Dose-volume histograms")
+    points = doseHistograms.samplePoints(study, tia, occupancies)
+    histograms = {name: doseHistograms.ofMap(points, item.absorbedDose) for name, item in results.items()}
+    regions, curves, budgets = {}, {name: {} for name in results}, {}
+    for name in regionNames(study):
+        regions[name], budgets[name], words = _region(
+            study, name, kinetics["regions"][name], masses[name], results, local, nuclide, density, occupancies[name],
+            {engine: found[name] for engine, found in histograms.items()})
+        warnings += words
+        for engine, found in histograms.items():
+            curves[engine][name] = doseHistograms.curve(
+                found[name], None if engine == primary else doseHistograms.OVERLAY_POINTS)
+        band = doseHistograms.band(points[name], histograms[primary][name], results[primary].absorbedDose,
+                                   budgets[name])
+        regions[name]["dvhInterval68"], curves[primary][name]["band"] = band or (None, None)
+    warnings += uncertainty.warnings(study, budgets)
+    comparison = doseComparison.compare(study, results, regions, occupancies, tia, subProgress(progress, 0.8, 0.9))
+    value = {
+        "engine": primary, "engineTitle": results[primary].title, "notes": list(results[primary].notes),
+        "engineOrder": list(results), "density": densityChoice(study), "regions": regions, "dvhCurves": curves[primary],
+        "engines": {name: {"title": item.title, "isPrimary": name == primary, "notes": list(item.notes),
+                           "energyBalance": item.energyBalance or None, "seconds": item.seconds,
+                           **({"origin": origin} if name == doseOptions.EXTERNAL else {}),
+                           **({"gamma": comparison[name]["gamma"]} if name in comparison else {})}
+                    for name, item in results.items()}}
+    if comparison:
+        value["engineDVHCurves"] = curves
+        value["differenceRangesGy"] = {name: item["largestGy"] for name, item in comparison.items()}
+    rateMaps = []
+    if doseRates.isWanted(study):
+        value["doseRates"], rateMaps, words = _rates(study, reference, kinetics, masses, density, nuclide, occupancies,
+                                                     regions, subProgress(progress, 0.9, 1.0))
+        warnings += words
+    # From here on nothing can be canceled: the scene gets all of it or nothing.
+    engineNodes.putMaps(study, results)
+    for name, item in comparison.items():
+        engineNodes.putDifference(study, name, item["difference"], item["largestGy"])
+    engineNodes.putRates(study, rateMaps)
+    engineNodes.putRateTable(study, kinetics["timesHours"], (value.get("doseRates") or {}).get("regions"))
+    value["isodoses"] = engineNodes.putIsodoses(study)
+    studyNodes.writeDVH(study, regions, value["dvhCurves"])
+    engineNodes.putComparison(study, regions, value["engines"], curves)
+    return value, warnings
 
 
-def _bed(name, tissue, meanGy, fit):
-    """Biologically effective dose of the region's mean absorbed dose, with the parameters used."""
-    parameters = radiobiology.parametersFor(tissue) if tissue else None
-    empty = {"bedGy": None, "radiobiology": None}
-    if parameters is None:
-        return empty, [f"{name}: BED is not computed, no radiobiological parameters are known for this tissue."]
-    protraction = _protraction(fit, parameters.repairHalfLifeHours)
-    if protraction is None:
-        return empty, [f"{name}: BED is not computed, the fit gives no course of the absorbed-dose rate."]
-    bedGy = radiobiology.bed(meanGy, protraction, parameters.alphaBetaGy)
-    return {"bedGy": float(bedGy), "radiobiology": {
-        "tissue": tissue, "alphaBetaGy": parameters.alphaBetaGy,
-        "repairHalfLifeHours": parameters.repairHalfLifeHours, "leaCatchesideFactor": float(protraction),
-        "source": parameters.source, "verified": parameters.verified}}, []
+def _uniformWords(study):
+    """What a uniform density means for engines that follow photons."""
+    others = [name for name in doseOptions.engineNames(study) if name not in (doseEngines.LOCAL, doseOptions.EXTERNAL)]
+    if densityChoice(study) != "uniform" or not others:
+        return []
+    return ["The density is uniform over the whole image: photons meet no surface of the body, no lung and no bone, "
+            "and too few of them escape."]
 
 
-def _protraction(fit, repairHalfLifeHours):
-    """Lea-Catcheside factor of the fitted curve (the absorbed-dose rate follows the activity), or ``None``."""
-    if fit["absorbedDoseRateShape"]:
-        return radiobiology.leaCatchesideFactor(fit["absorbedDoseRateShape"], repairHalfLifeHours)
-    pieces = fit["piecewiseShape"]
-    if pieces:
-        return radiobiology.leaCatchesideFactorPiecewise(pieces["timesHours"], pieces["activitiesMBq"],
-                                                         pieces["tailRatePerHour"], repairHalfLifeHours)
-    return None
+def _results(study, tia, density, nuclide, occupancies, kinetics, progress):
+    """Results of all chosen engines in their order, local deposition, origin of an external map, and warnings."""
+    names, origin = doseOptions.engineNames(study), None
+    external = None
+    if doseOptions.EXTERNAL in names:
+        # What may be refused comes before what takes long.
+        external, origin = externalDose.result(study, tia, density, nuclide, occupancies, kinetics,
+                                               subProgress(progress, 0.0, 0.1))
+    found, local, words = doseEngines.runAll(study, names, tia, density, nuclide, occupancies,
+                                             subProgress(progress, 0.1, 1.0))
+    if external is not None:
+        found[doseOptions.EXTERNAL] = external
+    return {name: found[name] for name in names}, local, origin, words
+
+
+def _region(study, name, region, mass, results, local, nuclide, density, occupancy, histograms):
+    """All values of one region from the engines' results and its histograms, its uncertainty budget, and warnings."""
+    fit, warnings, engineValues = region["fit"], [], {}
+    tia = fit["timeIntegratedActivityMBqH"]
+    localMean = doseEngines.localMeanGy(study, tia, mass["massG"], nuclide)
+    primary = next(iter(results))
+    for engineName, result in results.items():
+        meanGy = doseEngines.regionMeanGy(result, local, localMean, density, occupancy)
+        errorGy = result.regionStandardErrorGy.get(name)
+        engineValues[engineName] = {"absorbedDoseGy": meanGy, "statisticalStandardErrorGy": errorGy,
+                                    "dvh": doseHistograms.values(histograms[engineName])}
+        target = doseOptions.engineOptions(study, engineName).get("relativeUncertainty",
+                                                                  doseUncertainty.TARGET_RELATIVE)
+        warnings += doseUncertainty.targetWords(name, errorGy, meanGy, target)
+    own = engineValues[primary]
+    warnings += doseHistograms.meanWords(name, own["dvh"]["meanGy"], own["absorbedDoseGy"])
+    bed, words = regionDose.biologicallyEffectiveDose(name, mass["tissue"], own["absorbedDoseGy"], fit)
+    warnings += words
+    # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
+    errorGy = own["statisticalStandardErrorGy"]
+    budget = doseUncertainty.withStatistics(
+        uncertainty.regionBudget(study, mass, fit, MassScaling()),
+        None if errorGy is None or not own["absorbedDoseGy"] > 0 else errorGy / own["absorbedDoseGy"])
+    value = {"absorbedDoseGy": own["absorbedDoseGy"], **bed, "dvh": own["dvh"], "engines": engineValues,
+             "uncertaintyBudget": budget.toDict(),
+             **uncertainty.uncertaintiesOf(budget, tia, own["absorbedDoseGy"])}
+    if not results[primary].isExternal:
+        value.update(regionDose.particles(study, tia, mass["massG"], nuclide, own["absorbedDoseGy"], localMean,
+                                          not results[primary].isLocal))
+    return value, budget, warnings
+
+
+def _rates(study, reference, kinetics, masses, density, nuclide, occupancies, regions, progress):
+    """The regions' absorbed-dose rates, maps of all time points, and warnings."""
+    engineName = next((name for name in doseOptions.engineNames(study) if name != doseOptions.EXTERNAL),
+                      doseOptions.DEFAULT_ENGINE)
+    maps, rates, words = doseRates.compute(study, reference, kinetics, masses, density, nuclide, occupancies,
+                                           engineName, progress)
+    absorbedDosesGy = {name: region["engines"][engineName]["absorbedDoseGy"] if engineName in region["engines"]
+                       else region["absorbedDoseGy"] for name, region in regions.items()}
+    words += doseRates.differenceWords(rates, absorbedDosesGy)
+    return {"engine": engineName, "unit": doseRates.UNIT, "timesHours": list(kinetics["timesHours"]),
+            "regions": rates}, maps, words
 
 
 STAGE = Stage("dose", "Absorbed dose", _missing, _inputs, _compute, needs=("kinetics",))

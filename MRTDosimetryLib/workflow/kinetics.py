@@ -2,16 +2,13 @@
 
 import numpy as np
 
-from ..errors import CalculationError, DosimetryError, FaultList, Faults, InputError
+from ..errors import DosimetryError, Faults
 from ..imaging.regionActivity import regionActivityMBq
-from ..imaging.resampling import resample
+from ..imaging.resampling import resampleActivity
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
-from ..physics.kinetics import selection
-from ..physics.kinetics.curve import TimeActivityCurve
-from ..physics.kinetics.weighting import PROPORTIONAL_FLOOR
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
-from . import kineticsOptions, studyNodes, voxelKinetics
+from . import jointKinetics, kineticsCharts, kineticsChecks, kineticsOptions, regionFits, studyNodes, voxelKinetics
 from .kineticsOptions import REMAINDER, options, statedOptions
 from .protocol import studyNuclide, studyProtocol
 from .regionMasks import (
@@ -26,8 +23,9 @@ from .registration import referenceFromTimePoint, referenceOf
 from .stage import Stage
 from .timePoints import includedTimePoints, totalActivityMBq
 
-CURVE_SAMPLES = 200
 ROUNDING = 1e-6
+# What the interpolation takes away below zero is only spoken of where it is more than this share of the image.
+CLIPPED_SHARE = 0.01
 
 
 def rows(study):
@@ -50,6 +48,14 @@ def rows(study):
     return table
 
 
+def showRegion(study, region):
+    """Fill the chart of one region (points, fit, 95 % band, residuals) and return its node; ``None`` before the run."""
+    value = (study.stageRecord("kinetics") or {}).get("value") or {}
+    if region not in value.get("regions", {}):
+        return None
+    return kineticsCharts.writeRegionChart(study, value, region)
+
+
 def _missing(study):
     missing = []
     included = includedTimePoints(study)
@@ -57,7 +63,8 @@ def _missing(study):
         missing.append("Add at least one time point")
     if not regionNames(study):
         missing.append("Draw the regions")
-    missing += kineticsOptions.missingStatements(study, regionNames(study), len(included))
+    missing += kineticsChecks.missingStatements(study, regionNames(study), len(included))
+    missing += jointKinetics.missingStatements(study, regionNames(study), len(included))
     if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
         missing.append("Fits per voxel need at least two time points: add one, or set kinetics.perVoxel to false")
     protocol = studyProtocol(study)
@@ -79,28 +86,23 @@ def _inputs(study):
 
 def _compute(study, progress=noProgress):
     included, reference, nuclide = includedTimePoints(study), referenceOf(study), studyNuclide(study)
-    names, warnings, faults = regionNames(study), [], Faults()
+    names, warnings = regionNames(study), []
     timesHours = [item.timeHours for item in included]
     activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
     warnings += words
-    regions = {}
-    for name in names:
-        with faults.collect():
-            fit = _fit(study, name, timesHours, activities[name], nuclide)
-            regions[name] = _regionValue(timesHours, activities[name], fit)
-            warnings += [f"{name}: {text}" for text in fit.warnings]
-    faults.raiseIfAny()
+    regions, words = regionFits.fitRegions(study, names, timesHours, activities, nuclide)
+    warnings += words
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)
     warnings += words
-    warnings += kineticsOptions.unusedWords(study, names, len(included))
+    warnings += kineticsChecks.unusedWords(study, names, len(included))
     progress(0.7, "Time-integrated activity map")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
     tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
     warnings += words
     studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
-    studyNodes.writeTimeActivity(study, value)
-    studyNodes.writeCandidates(study, value)
+    kineticsCharts.writeTimeActivity(study, value)
+    kineticsCharts.writeCandidates(study, value)
     return value, warnings
 
 
@@ -138,55 +140,6 @@ def _measure(study, included, names, progress):
     return activities, warnings
 
 
-def _fit(study, name, timesHours, activitiesMBq, nuclide):
-    if any(value < 0 for value in activitiesMBq):
-        raise InputError("The activity is negative at a time point", name, "Check region and images")
-    if not any(value > 0 for value in activitiesMBq):
-        raise InputError("The region holds no activity at any time point", name, "Check region and images")
-    return _fitAsChosen(kineticsOptions.fitChoice(study, name, len(timesHours)), study, name, timesHours,
-                        activitiesMBq, nuclide)
-
-
-def _fitAsChosen(choice, study, name, timesHours, activitiesMBq, nuclide):
-    """Fit by a :class:`~.kineticsOptions.FitChoice`; every fault names the region."""
-    share, sigmas, words = options(study)["relativeActivityUncertainty"], None, []
-    if share is not None:
-        # As in a fit without stated uncertainties: that of a tiny activity is not tiny in proportion.
-        floor = PROPORTIONAL_FLOOR * max(activitiesMBq)
-        sigmas = [share * max(value, floor) for value in activitiesMBq]
-        words.append(f"Random standard uncertainty of each activity as stated: {share:.3g} of the activity, and of "
-                     f"{PROPORTIONAL_FLOOR:.0%} of the curve's largest where it is less.")
-    try:
-        fit = selection.fit(TimeActivityCurve(timesHours, activitiesMBq, sigmas), nuclide.decayConstantPerHour,
-                            model=choice.model, effectiveHalfLifeHours=choice.effectiveHalfLifeHours,
-                            options=choice.options)
-    except InputError as error:
-        raise FaultList([InputError(fault.what, _within(name, fault.where), fault.mend)
-                         for fault in error.faults]) from None
-    except CalculationError as error:
-        raise CalculationError(error.what, _within(name, error.where), error.mend) from None
-    if choice.effectiveHalfLifeHours is not None:
-        fit.assumptions.append(f"Effective half-life of {choice.effectiveHalfLifeHours:g} h taken from: "
-                               f"{choice.source}.")
-    fit.assumptions += words
-    fit.warnings += choice.notes
-    return fit
-
-
-def _within(region, where):
-    return f"{region}, {where}" if where else region
-
-
-def _regionValue(timesHours, activitiesMBq, fit):
-    uncertainties = fit.activityUncertaintiesMBq
-    sampled = np.linspace(0.0, 1.25 * max(timesHours), CURVE_SAMPLES)
-    points = [{"timeHours": float(time), "activityMBq": float(activity),
-               "uncertaintyMBq": None if uncertainties is None else float(uncertainties[index])}
-              for index, (time, activity) in enumerate(zip(timesHours, activitiesMBq, strict=True))]
-    return {"timeActivity": points, "fit": fit.toDict(),
-            "curve": {"timesHours": sampled.tolist(), "activitiesMBq": np.asarray(fit.activityMBq(sampled)).tolist()}}
-
-
 def _remainder(study, timesHours, activitiesMBq, nuclide):
     """Time-integrated activity outside the regions, for the map; a value or a word, never a silent zero."""
     largest = max(activitiesMBq)
@@ -200,12 +153,13 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
             + ("." if options(study)["perVoxel"] else ", and the map holds the regions only.")]
     words = []
     choice = kineticsOptions.fitChoice(study, REMAINDER, len(timesHours))
-    if len(timesHours) == 1 and choice.model == kineticsOptions.AUTO and choice.effectiveHalfLifeHours is None:
+    if len(timesHours) == 1 and choice.model == kineticsOptions.AUTO and choice.effectiveHalfLifeHours is None \
+            and REMAINDER not in jointKinetics.planarSeries(study):
         choice = kineticsOptions.FitChoice(kineticsOptions.AUTO, nuclide.halfLifeHours, source="physical decay")
         words.append("Remainder of the image: no effective half-life is stated, so physical decay is assumed "
                      "(an upper bound).")
     try:
-        fit = _fitAsChosen(choice, study, REMAINDER, timesHours, activitiesMBq, nuclide)
+        fit = regionFits.fitAsChosen(choice, study, REMAINDER, timesHours, activitiesMBq, nuclide)
     except DosimetryError as error:
         # The regions do not depend on what lies outside them: said in words, not a reason to stop.
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": error.what}, [
@@ -223,14 +177,13 @@ def _map(study, included, reference, value, nuclide, progress):
     isPerVoxel = options(study)["perVoxel"]
     progress(0.0, "Registered images")
     # Fit and mean have to know where a scan does not reach: no data there, not a zero.
-    images = _registeredImages(included, reference, outside=np.nan)
+    images, warnings = _registeredImages(included, reference)
     grid, weights = images[0], _areaWeights(value["timesHours"])
     occupancies = regionOccupancies(study, reference)
-    warnings = []
     if isPerVoxel:
-        perVoxel, value["voxels"], warnings = voxelKinetics.fitPerVoxel(
-            study, reference, images, occupancies, value, weights, nuclide.decayConstantPerHour,
-            subProgress(progress, 0.3, 1.0))
+        perVoxel, value["voxels"], words = voxelKinetics.fitPerVoxel(
+            study, reference, images, occupancies, value, weights, nuclide, subProgress(progress, 0.3, 1.0))
+        warnings += words
     else:
         voxelKinetics.removeMaps(study)
         progress(0.7, "Spreading over the regions")
@@ -243,16 +196,19 @@ def _map(study, included, reference, value, nuclide, progress):
     return grid.withArray(perML, unit="MBq.h/mL", name="Time-integrated activity"), warnings
 
 
-def _registeredImages(included, reference, outside):
-    """The images of all time points on the grid of the reference."""
+def _registeredImages(included, reference):
+    """The images of all time points on the grid of the reference (NaN where they do not reach), and warnings."""
     grid = volumes.volumeFromNode(reference.spectNode)
-    images = []
+    images, warnings = [], []
     for timePoint in included:
         image = volumes.volumeFromNode(timePoint.spectNode)
-        isAligned = timePoint.spectNode is reference.spectNode
-        gridToImage = np.linalg.inv(referenceFromTimePoint(timePoint))
-        images.append(image if isAligned else resample(image, grid, gridToImage, outside=outside, dtype=np.float32))
-    return images
+        if timePoint.spectNode is not reference.spectNode:
+            image, clipped = resampleActivity(image, grid, np.linalg.inv(referenceFromTimePoint(timePoint)))
+            if clipped > CLIPPED_SHARE:
+                warnings.append(f"{timePoint.label}: bringing the image onto the reference left {clipped:.1%} of its "
+                                "activity below zero, which is set to zero.")
+        images.append(image)
+    return images, warnings
 
 
 def _areaWeights(timesHours):

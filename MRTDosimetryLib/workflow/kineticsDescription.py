@@ -2,6 +2,7 @@
 
 from ..errors import Faults, InputError
 from ..therapies.tissues import tissueOf
+from . import jointKinetics
 from .kineticsOptions import (
     AUTO,
     REMAINDER,
@@ -11,11 +12,13 @@ from .kineticsOptions import (
     setEarlierCycle,
     setEffectiveHalfLife,
     setFixed,
+    setLateForm,
     setModel,
     setPerVoxel,
     setPopulationHalfLife,
     setRegionModel,
     setRelativeActivityUncertainty,
+    setTrapezoid,
 )
 
 
@@ -34,6 +37,14 @@ def applyDescription(study, choice, names):
         setPerVoxel(study, choice.get("perVoxel", False))
     with faults.collect():
         setRelativeActivityUncertainty(study, choice.get("relativeActivityUncertainty"))
+    with faults.collect():
+        setTrapezoid(study, choice.get("trapezoid"))
+    with faults.collect():
+        setLateForm(study, choice.get("lateForm"))
+    with faults.collect():
+        jointKinetics.setShared(study, choice.get("shared"), names)
+    with faults.collect():
+        jointKinetics.applyHybrid(study, choice.get("hybrid"), names)
     setters = {"effectiveHalfLifeHours": _applyHalfLife, "populationHalfLife": setPopulationHalfLife,
                "earlierCycle": setEarlierCycle, "regionModels": setRegionModel, "fixed": setFixed,
                "bounds": setBounds}

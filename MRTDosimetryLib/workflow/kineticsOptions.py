@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from ..errors import InputError
 from ..physics.decay import LN2
 from ..physics.kinetics.curve import TimeActivityCurve
+from ..physics.kinetics.exponentialFit import exponentialModel
+from ..physics.kinetics.fewPoints import LATE_FORMS
 from ..physics.kinetics.populationPrior import priorOf
 from ..physics.kinetics.registry import fitModel, modelTitles
+from ..physics.kinetics.trapezoid import STARTS, TAILS
 from ..resources import dataPath, loadJSON
 from ..therapies.tissues import tissueOf
 from .protocol import positiveNumber, studyNuclide
 
 REMAINDER = "remainder"
-AUTO, SINGLE = "auto", "singleTimePoint"
+AUTO, SINGLE, LATE, TRAPEZOID = "auto", "singleTimePoint", "latePoint", "trapezoid"
 # What a prior of the half-life is stated under -> the model that takes it, the closest to the patient first.
 PRIOR_MODELS = {"earlierCycle": "earlierCycleHalfLife", "populationHalfLife": "populationHalfLife"}
 MOST_POINTS_OF_PRIOR = 2
@@ -25,10 +28,11 @@ MOST_POINTS_OF_PRIOR = 2
 LARGEST_GEOMETRIC_SD = 5.0
 TITLES = {"effectiveHalfLifeHours": "An effective half-life", "earlierCycle": "A half-life of an earlier cycle",
            "populationHalfLife": "A population half-life", "regionModels": "A model",
-           "fixed": "A fixed parameter", "bounds": "A bound"}
+           "fixed": "A fixed parameter", "bounds": "A bound", "hybrid": "A planar series"}
 # Left out of the stage's inputs while nothing is stated, so that an earlier study stays up to date.
 _OPTIONAL = {"populationHalfLife": {}, "earlierCycle": {}, "regionModels": {}, "fixed": {}, "bounds": {},
-             "relativeActivityUncertainty": None}
+             "relativeActivityUncertainty": None, "shared": [], "hybrid": {}, "lateForm": None, "trapezoid": {}}
+_NOTHING = ({}, [], None)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class FitChoice:
     options: dict = field(default_factory=dict)
     notes: tuple = ()
     source: str = ""
+    assumptions: tuple = ()
 
 
 def modelNames():
@@ -51,8 +56,8 @@ def options(study):
     """All kinetics choices.
 
     ``model``; ``perVoxel``; by region ``effectiveHalfLifeHours`` (``hours``, ``source``, ``relativeUncertainty``),
-    ``populationHalfLife`` (or by tissue), ``earlierCycle``, ``regionModels``, ``fixed`` and ``bounds``; and
-    ``relativeActivityUncertainty``.
+    ``populationHalfLife`` (or by tissue), ``earlierCycle``, ``regionModels``, ``fixed``, ``bounds`` and ``hybrid``
+    (planar series); ``shared``; ``relativeActivityUncertainty``; ``lateForm``; ``trapezoid`` (``start``, ``tail``).
     """
     return {"model": AUTO, "perVoxel": False, "effectiveHalfLifeHours": {}, **_OPTIONAL,
             **(study.choice("kinetics") or {})}
@@ -60,12 +65,24 @@ def options(study):
 
 def statedOptions(study):
     """The choices without those optional ones that state nothing, for the inputs of the stage."""
-    return {key: value for key, value in options(study).items() if key not in _OPTIONAL or value not in ({}, None)}
+    return {key: value for key, value in options(study).items() if key not in _OPTIONAL or value not in _NOTHING}
+
+
+def chosenModel(study, region):
+    """The model chosen for a region, of its own or for all; the remainder follows the automatic choice by default."""
+    stated = options(study)
+    return stated["regionModels"].get(region) or (AUTO if region == REMAINDER else stated["model"])
+
+
+def parametersOf(model):
+    """Names of the parameters of a model that can be fixed or bounded; empty for one without."""
+    description = None if model == AUTO else exponentialModel(model)
+    return () if description is None else (*description.amplitudes, *description.rates)
 
 
 def setModel(study, name):
     """Choose the fit model of all regions."""
-    _set(study, model=_knownModel(name, "kinetics.model"))
+    change(study, model=_knownModel(name, "kinetics.model"))
 
 
 def setRegionModel(study, region, name):
@@ -79,12 +96,16 @@ def setPerVoxel(study, isPerVoxel):
     """Fit the map of time-integrated activity per voxel, or spread each region's fit over the region."""
     if not isinstance(isPerVoxel, bool):
         raise InputError(f"perVoxel is {isPerVoxel!r}", "kinetics.perVoxel", "Give true or false")
-    _set(study, perVoxel=isPerVoxel)
+    change(study, perVoxel=isPerVoxel)
 
 
 def resetModels(study):
-    """All regions by automatic choice again, nothing fixed, no fits per voxel; statements of half-lives stay."""
-    _set(study, model=AUTO, perVoxel=False, regionModels={}, fixed={}, bounds={})
+    """All regions by automatic choice again, each alone, nothing fixed, no fits per voxel.
+
+    Statements of half-lives and planar series stay: they are data.
+    """
+    change(study, model=AUTO, perVoxel=False, regionModels={}, fixed={}, bounds={}, shared=[], lateForm=None,
+           trapezoid={})
 
 
 def setEffectiveHalfLife(study, region, hours, source="user", relativeUncertainty=None):
@@ -128,43 +149,79 @@ def setEarlierCycle(study, region, given):
     Parameters
     ----------
     given : dict or None
-        ``effectiveHalfLifeHours``, ``standardErrorHours``, optionally ``cycle`` and ``relativeChange``.
+        ``effectiveHalfLifeHours``, ``standardErrorHours``, optionally ``cycle``, ``relativeChange`` and ``source``.
     """
     if given is not None:
         where = f"kinetics.earlierCycle, {region}"
+        values, _source = _apart(requireByName(given, where, '{"effectiveHalfLifeHours": 70, ...}'), where)
         # The model itself checks it, on a curve that says nothing.
-        _renamed(where, fitModel(PRIOR_MODELS["earlierCycle"]).fit, TimeActivityCurve([24.0], [1.0]),
-                 studyNuclide(study).decayConstantPerHour, {"earlierCycle": given})
+        renamed(where, fitModel(PRIOR_MODELS["earlierCycle"]).fit, TimeActivityCurve([24.0], [1.0]),
+                studyNuclide(study).decayConstantPerHour, {"earlierCycle": values})
         _requireEffective(study, given["effectiveHalfLifeHours"], "effective half-life of the earlier cycle", where)
     _setEntry(study, "earlierCycle", region, given)
 
 
 def setFixed(study, region, values):
-    """Fix parameters of a region's exponential model: name -> value in MBq or 1/h; ``None`` frees them."""
+    """Fix parameters of a region's exponential model: name -> value in MBq or 1/h; ``None`` frees them.
+
+    ``source`` may say where they come from.
+    """
     if values is not None:
         where = f"kinetics.fixed, {region}"
-        for name, value in requireByName(values, where, '{"lambda1": 0.0141}').items():
+        numbers, _source = _apart(requireByName(values, where, '{"lambda1": 0.0141}'), where)
+        for name, value in numbers.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InputError(f"The value of {name}, {value!r}, is not a number", where)
     _setEntry(study, "fixed", region, values)
 
 
 def setBounds(study, region, pairs):
-    """Keep parameters of a region's exponential model between bounds: name -> [least, most], null for none."""
+    """Keep parameters of a region's exponential model between bounds: name -> [least, most], null for none.
+
+    ``source`` may say where they come from.
+    """
     if pairs is not None:
         where = f"kinetics.bounds, {region}"
-        for name, pair in requireByName(pairs, where, '{"lambda1": [0.005, null]}').items():
+        limits, source = _apart(requireByName(pairs, where, '{"lambda1": [0.005, null]}'), where)
+        for name, pair in limits.items():
             if not isinstance(pair, list | tuple) or len(pair) != 2:
                 raise InputError(f"The bounds of {name} are not a pair", where, "Give [least, most], null for no bound")
-        pairs = {name: list(pair) for name, pair in pairs.items()}
+        pairs = {name: list(pair) for name, pair in limits.items()} | ({"source": source} if source else {})
     _setEntry(study, "bounds", region, pairs)
+
+
+def setTrapezoid(study, given):
+    """Choose what the trapezoid takes before the first and after the last point, for all regions.
+
+    Parameters
+    ----------
+    given : dict or None
+        ``start`` and ``tail`` of :func:`~..physics.kinetics.trapezoid.fitTrapezoid`, each optional, and ``source``.
+    """
+    where, given = "kinetics.trapezoid", given or {}
+    choices, _source = _apart(requireByName(given, where, '{"start": "zero-linear", "tail": "physical"}'), where)
+    for key, value in choices.items():
+        known = {"start": STARTS, "tail": TAILS}.get(key)
+        if known is None:
+            raise InputError(f"The key '{key}' is not known", where, "Known are start, tail, source")
+        if value not in tuple(known):  # a list is no key
+            raise InputError(f"'{value}' is no {key} of the trapezoid", where, f"Known are {', '.join(known)}")
+    change(study, trapezoid=given if choices else {})
+
+
+def setLateForm(study, name):
+    """Choose the form of the late point without a half-life (``None``: that of Haenscheid et al. 2018)."""
+    if name is not None and name not in tuple(LATE_FORMS):
+        raise InputError(f"'{name}' is no form of the late point", "kinetics.lateForm",
+                         f"Known are {', '.join(LATE_FORMS)}")
+    change(study, lateForm=name)
 
 
 def setRelativeActivityUncertainty(study, value):
     """State the random relative standard uncertainty (k = 1) of every measured activity; ``None``: not known."""
     if value is not None:
         value = _share(value, "uncertainty of the activity", "kinetics.relativeActivityUncertainty")
-    _set(study, relativeActivityUncertainty=value)
+    change(study, relativeActivityUncertainty=value)
 
 
 def tabulatedHalfLives(study):
@@ -200,18 +257,21 @@ def fitChoice(study, region, points):
         Parameters fixed for a model that has none to fix.
     """
     stated = options(study)
-    model = stated["regionModels"].get(region) or (AUTO if region == REMAINDER else stated["model"])
+    model = chosenModel(study, region)
     halfLife = stated["effectiveHalfLifeHours"].get(region) if points == 1 else None
     population, key = statedPrior(study, region)
     priors = {"earlierCycle": stated["earlierCycle"].get(region), "populationHalfLife": population}
     if model == AUTO and points <= MOST_POINTS_OF_PRIOR and halfLife is None:
         model = next((name for prior, name in PRIOR_MODELS.items() if priors[prior] is not None), AUTO)
     used = next((prior for prior, name in PRIOR_MODELS.items() if name == model), None)
-    chosen, notes = {}, []
+    chosen, notes, assumptions = {}, [], []
     if used is not None and priors[used] is not None:
         if used == "populationHalfLife":
             _checkedPrior(study, population, f"kinetics.populationHalfLife, {key}")
         chosen[used] = priors[used]
+        if used == "earlierCycle":
+            chosen[used], source = _apart(priors[used], used)
+            assumptions += _sourceWords("The half-life of the earlier cycle", source)
     for prior, given in priors.items():
         if given is not None and prior != used and points <= MOST_POINTS_OF_PRIOR:
             notes.append(f"{TITLES[prior]} is stated for {region if prior != 'populationHalfLife' else key}, "
@@ -222,69 +282,25 @@ def fitChoice(study, region, points):
                 raise InputError(f"Parameters are {'fixed' if key == 'fixed' else 'bounded'}, but no exponential "
                                  "model is chosen", f"kinetics.{key}, {region}",
                                  "Choose it under kinetics.regionModels or kinetics.model")
-            chosen[key] = stated[key][region]
+            chosen[key], source = _apart(stated[key][region], key)
+            assumptions += _sourceWords(f"The {'values' if key == 'fixed' else 'bounds'} of "
+                                        f"{', '.join(chosen[key])}", source)
+    if stated["trapezoid"] and model in (AUTO, TRAPEZOID):
+        ends, source = _apart(stated["trapezoid"], "trapezoid")
+        chosen |= ends
+        assumptions += _sourceWords("The ends of a trapezoid", source)
+    if stated["lateForm"] and model == LATE:
+        chosen["lateForm"] = stated["lateForm"]
     if halfLife is None or model not in (AUTO, SINGLE):
-        return FitChoice(model, None, chosen, tuple(notes))
+        return FitChoice(model, None, chosen, tuple(notes), "", tuple(assumptions))
     if halfLife.get("relativeUncertainty") is not None:
         chosen["relativeHalfLifeUncertainty"] = halfLife["relativeUncertainty"]
-    return FitChoice(model, halfLife["hours"], chosen, tuple(notes), halfLife["source"])
-
-
-def missingStatements(study, names, points):
-    """What has to be stated before so few time points can be fitted."""
-    if not 0 < points <= MOST_POINTS_OF_PRIOR:
-        return []
-    stated, missing = options(study), []
-    withoutHalfLife, withoutUncertainty, without = [], [], {key: [] for key in PRIOR_MODELS}
-    for name in names:
-        population = statedPrior(study, name)[0]
-        priors = {"earlierCycle": stated["earlierCycle"].get(name), "populationHalfLife": population}
-        hasHalfLife = name in stated["effectiveHalfLifeHours"]
-        model = stated["regionModels"].get(name) or stated["model"]
-        asked = next((prior for prior, title in PRIOR_MODELS.items() if title == model), None)
-        if asked is not None and priors[asked] is None:
-            without[asked].append(name)
-        if points == 1 and not hasHalfLife and (model == SINGLE or (
-                model == AUTO and all(given is None for given in priors.values()))):
-            withoutHalfLife.append(name)
-        if points == 2 and stated["relativeActivityUncertainty"] is None and (
-                asked is not None or (model == AUTO and any(given is not None for given in priors.values()))):
-            withoutUncertainty.append(name)
-    if withoutHalfLife:
-        missing.append("With a single time point, give the effective half-life (kinetics.effectiveHalfLifeHours) or a "
-                       "prior of it (kinetics.populationHalfLife or kinetics.earlierCycle) of "
-                       f"{', '.join(withoutHalfLife)}")
-    for key, regions in without.items():
-        if regions:
-            missing.append(f"The chosen model needs kinetics.{key} of {', '.join(regions)}")
-    if withoutUncertainty:
-        missing.append("To weigh two time points against a half-life known beforehand, give the relative uncertainty "
-                       "of the activities (kinetics.relativeActivityUncertainty), needed for "
-                       f"{', '.join(withoutUncertainty)}")
-    return missing
-
-
-def unusedWords(study, names, points):
-    """Warnings on statements that name no region, or that so many time points leave without use."""
-    stated, words = options(study), []
-    tissues = {tissueOf(name) for name in names}
-    for key, title in TITLES.items():
-        known = {*names, REMAINDER, *(tissues if key == "populationHalfLife" else ())}
-        unused = [name for name in stated[key] if name not in known]
-        if unused:
-            words.append(f"{title} is stated for {', '.join(unused)}, which is not a region"
-                         f"{' or tissue' if key == 'populationHalfLife' else ''}.")
-    if points > 1 and stated["effectiveHalfLifeHours"]:
-        words.append("Stated effective half-lives are not used: the study has more than one time point.")
-    if points > MOST_POINTS_OF_PRIOR and (stated["populationHalfLife"] or stated["earlierCycle"]):
-        words.append("Stated half-lives of a population or an earlier cycle are not used: the study has more than two "
-                     "time points.")
-    return words
+    return FitChoice(model, halfLife["hours"], chosen, tuple(notes), halfLife["source"], tuple(assumptions))
 
 
 def _checkedPrior(study, given, where):
     """The prior in full; refuses one of another radionuclide, or longer than physical decay allows."""
-    prior = _renamed(where, priorOf, given)
+    prior = renamed(where, priorOf, given)
     if set(given) >= {"tracer", "tissue"} and {"tracer": given["tracer"], "tissue": given["tissue"]} \
             not in tabulatedHalfLives(study):
         raise InputError(f"The half-life of {given['tissue']} for {given['tracer']} is not one of "
@@ -297,7 +313,7 @@ def _checkedPrior(study, given, where):
     return prior
 
 
-def _renamed(where, function, *args):
+def renamed(where, function, *args):
     """Call a function of the physics; its faults then say where in the study they are."""
     try:
         return function(*args)
@@ -321,6 +337,18 @@ def _knownModel(name, where):
     return name
 
 
+def _apart(given, where):
+    """Values and source of what is stated with a ``source`` beside its values."""
+    source = given.get("source")
+    if source is not None and not (isinstance(source, str) and source.strip()):
+        raise InputError("The source is not a text", where, "Say where the values come from, or leave it out")
+    return {name: value for name, value in given.items() if name != "source"}, (source or "").strip()
+
+
+def _sourceWords(what, source):
+    return [f"{what} taken from: {source}."] if source else []
+
+
 def _share(value, what, where):
     number = positiveNumber(value, f"relative {what}", where)
     if number >= 1:
@@ -340,10 +368,11 @@ def _setEntry(study, key, region, value):
     entries = {name: entry for name, entry in options(study)[key].items() if name != region}
     if value is not None:
         entries[region] = value
-    _set(study, **{key: entries})
+    change(study, **{key: entries})
 
 
-def _set(study, **changes):
+def change(study, **changes):
+    """Change choices by key as they are, unchecked; what states nothing is left out."""
     merged = {**options(study), **changes}
     study.setChoice("kinetics", {key: value for key, value in merged.items()
-                                 if key not in _OPTIONAL or value not in ({}, None)})
+                                 if key not in _OPTIONAL or value not in _NOTHING})

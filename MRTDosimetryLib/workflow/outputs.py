@@ -11,9 +11,11 @@ from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report.htmlReport import renderReport
 from ..scene import files
-from . import pictures, record
+from . import dicomExport, engineNodes, pictures, record, reportSignOff
 from .reportContext import reportContext
 from .results import resultsDict
+
+DICOM_FOLDER = "dicom"
 
 
 @contextlib.contextmanager
@@ -75,18 +77,21 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     names = ("results.json", "timeActivity.csv", "dvh.csv", "absorbedDose.nrrd", "report.html", "scene.mrb",
              "record.json")
     paths = {name: os.path.join(folder, name) for name in names}
-    results = resultsDict(study)
+    results = finalResults(study)
     progress(0.0, "Writing tables")
-    _writeTimeActivity(results, paths["timeActivity.csv"])
+    curves = {name: region["curve"] for name, region in study.stageRecord("kinetics")["value"]["regions"].items()}
+    _writeTimeActivity(results, curves, paths["timeActivity.csv"])
     curves = study.stageRecord("dose")["value"]["dvhCurves"]
     _writeDVH({region["name"]: curves[region["name"]] for region in results["regions"]}, paths["dvh.csv"])
-    files.writeVolume(study.nodeByRole("absorbedDose"), paths["absorbedDose.nrrd"])
-    progress(0.1, "Drawing pictures")
-    shown, words = pictures.reportPictures(study, subProgress(progress, 0.1, 0.4))
-    results["warnings"] += words
-    progress(0.4, "Writing the report")
-    html = renderReport(results, reportContext(study, inputs, comparison), shown)
-    _writeText(paths["report.html"], html)
+    for engine, node in engineNodes.mapNodes(study).items():
+        isPrimary = node is study.nodeByRole("absorbedDose")
+        name = "absorbedDose.nrrd" if isPrimary else f"absorbedDose-{engine}.nrrd"
+        paths[name] = os.path.join(folder, name)
+        files.writeVolume(node, paths[name])
+    results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
+                                           subProgress(progress, 0.1, 0.45))
+    choice = (description or {}).get("export") or study.choice("export", {})
+    results["warnings"] += dicomExport.exportResults(study, folder, description, choice)
     progress(0.5, "Writing the scene")
     files.saveBundle(study.scene, paths["scene.mrb"])
     progress(0.95, "Writing the record")
@@ -96,6 +101,23 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     _writeJSON(paths["results.json"], results)
     progress(1.0, "")
     return paths
+
+
+def finalResults(study):
+    """The content of ``results.json``: all numbers, and who signed for them."""
+    results = {**resultsDict(study), "signOff": reportSignOff.resultsOf(study)}
+    results["warnings"] += reportSignOff.warnings(study)
+    return results
+
+
+def writeReportFile(study, results, inputs, comparison, path, progress=noProgress):
+    """Write the report alone; returns what its pictures have to say."""
+    progress(0.0, "Drawing pictures")
+    shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.9))
+    progress(0.9, "Writing the report")
+    context = {**reportContext(study, inputs, comparison), "enginePictures": pictures.enginePictures(study)}
+    _writeText(path, renderReport({**results, "warnings": results["warnings"] + words}, context, shown))
+    return words
 
 
 def _writeText(path, text):
@@ -115,10 +137,16 @@ def _writeCSV(path, header, rows):
         writer.writerows(["" if value is None else value for value in row] for row in rows)
 
 
-def _writeTimeActivity(results, path):
-    rows = [(region["name"], point["timeHours"], point["activityMBq"], point["uncertaintyMBq"])
-            for region in results["regions"] for point in region["timeActivity"]]
-    _writeCSV(path, ["region", "time after administration (h)", "activity (MBq)", "uncertainty k=1 (MBq)"], rows)
+def _writeTimeActivity(results, curves, path):
+    rows = []
+    for region in results["regions"]:
+        fitted = curves[region["name"]]["atPoints"]
+        points, none = region["timeActivity"], [None] * len(region["timeActivity"])
+        rows += [(region["name"], point["timeHours"], point["activityMBq"], point["uncertaintyMBq"], *band)
+                 for point, *band in zip(points, fitted["activitiesMBq"], fitted["lowMBq"] or none,
+                                         fitted["highMBq"] or none, strict=True)]
+    _writeCSV(path, ["region", "time after administration (h)", "activity (MBq)", "uncertainty k=1 (MBq)",
+                     "fitted activity (MBq)", "95 % band low (MBq)", "95 % band high (MBq)"], rows)
 
 
 def _writeDVH(curves, path):

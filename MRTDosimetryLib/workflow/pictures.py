@@ -2,15 +2,18 @@
 
 import os
 import tempfile
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..imaging.grid import Grid
 from ..imaging.resampling import resample
 from ..progress import noProgress
+from ..report.engineFigures import differencePicture
 from ..report.figures import slicePicture
 from ..report.htmlReport import Picture
-from ..scene import display, headless, segments, threeDView, views, volumes
+from ..scene import colorMaps, display, headless, segments, threeDView, views, volumes
+from . import engineNodes
 from .regionMasks import regionLayers, regionOccupancies, segmentationNode
 from .registration import referenceOf
 
@@ -43,7 +46,8 @@ def reportPictures(study, progress=noProgress):
     if not possible:
         progress(0.5, "Slices without 3D rendering")
         return _flatPictures(study, centers), [f"The report has no 3D view. {reason}."]
-    return _renderedPictures(study, centers, progress), []
+    with engineNodes.isodosesHidden(study):
+        return _renderedPictures(study, centers, progress), []
 
 
 def _centersRAS(study):
@@ -86,7 +90,7 @@ def _renderedPictures(study, center, progress):
         shown.append(_picture(path, "Regions in 3D", "Seen from the front; colors show the mean absorbed dose of "
                                                      "each region."))
     progress(1.0, "")
-    return shown
+    return shown + _mapPictures(study, center)
 
 
 def _picture(path, title, caption):
@@ -102,28 +106,84 @@ def _sliceCaption(plane, center):
 
 def _flatPictures(study, center):
     """Slices from the arrays alone."""
-    reference = referenceOf(study)
-    dose = volumes.volumeFromNode(study.nodeByRole("absorbedDose"))
-    ct = volumes.volumeFromNode(reference.ctNode) if reference.ctNode is not None else None
-    layers = regionLayers(study)
-    names = list(segments.regionNames(segmentationNode(study)).values())
-    shown = []
     maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
-    for plane in _PLANES:
-        grid = _planeGrid(plane, center, dose if ct is None else ct)
-        grid = grid if ct is None else _aroundBody(grid, ct)
-        labels = np.zeros(grid.shape[1:], np.int16)
-        for layer in layers:
-            flat = resample(layer.labels, grid, interpolation="nearest", outside=0).array[0]
-            for value, name in layer.names.items():
-                labels[flat == value] = names.index(name) + 1
-        picture = slicePicture(
-            None if ct is None else resample(ct, grid, outside=AIR_HU, dtype=np.float32).array[0],
-            resample(dose, grid, outside=0.0, dtype=np.float32).array[0], labels,
-            {number + 1: name for number, name in enumerate(names)}, (_FLAT_SPACING_MM, _FLAT_SPACING_MM),
-            (0.0, maximum), "", _PLANES[plane][3])
-        shown.append(Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center), picture))
+    return [Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
+                    _flatSlice(study, plane, center, "absorbedDose", maximum)) for plane in _PLANES] \
+        + _mapPictures(study, center)
+
+
+def _mapPictures(study, center):
+    """Coronal slices of the maps that a fit per voxel makes; none without one."""
+    shown = []
+    for role, title, quantity, caption in (
+            ("effectiveHalfLife", "Effective half-life per voxel", "Effective half-life (h)",
+             "Of the last phase of each voxel's fit."),
+            ("fitQuality", "Fit quality per voxel", "Relative residual (%)",
+             "Root mean square of a voxel's residuals over that of its activities; 100 % where the region's kinetics "
+             "stand in, nothing where straight lines go through the points.")):
+        node = study.nodeByRole(role)
+        if node is not None:
+            maximum = node.GetDisplayNode().GetWindowLevelMax()
+            picture = _flatSlice(study, "Coronal", center, role, maximum, quantity, colorMaps.colors(role))
+            shown.append(Picture(title, f"{caption} {_sliceCaption('Coronal', center)}", picture))
     return shown
+
+
+def _flatSlice(study, plane, center, role, maximum, quantity="Absorbed dose (Gy)", colorMap="inferno"):
+    """PNG of a slice of a map over the CT, with the outlines of the regions."""
+    shownMap = volumes.volumeFromNode(study.nodeByRole(role))
+    ground = _ground(study, plane, center, shownMap)
+    # a map that ends at the body has no values between its voxels and nothing
+    interpolation = "linear" if role == "absorbedDose" else "nearest"
+    shown = resample(shownMap, ground.grid, interpolation=interpolation, outside=0.0, dtype=np.float32)
+    return slicePicture(ground.ct, shown.array[0], ground.labels, ground.names, (_FLAT_SPACING_MM, _FLAT_SPACING_MM),
+                        (0.0, maximum), "", _PLANES[plane][3], quantity, colorMap)
+
+
+def enginePictures(study):
+    """Where the other absorbed-dose engines differ from the primary one, in a coronal slice; empty with one engine."""
+    value = study.stageRecord("dose")["value"]
+    ranges = value.get("differenceRangesGy") or {}
+    nodes = {name: study.nodeByRole(f"{engineNodes.DIFFERENCE}.{name}") for name in value.get("engineOrder") or []}
+    found = {value["engines"][name]["title"]: volumes.volumeFromNode(node)
+             for name, node in nodes.items() if node is not None and name in ranges}
+    if not found:
+        return []
+    center = _centersRAS(study)
+    ground = _ground(study, "Coronal", center, next(iter(found.values())))
+    differences = {title: resample(image, ground.grid, outside=0.0, dtype=np.float32).array[0]
+                   for title, image in found.items()}
+    largest = display.roundRange(max(ranges.values()))[0]
+    picture = differencePicture(ground.ct, differences, ground.labels, ground.names,
+                                (_FLAT_SPACING_MM, _FLAT_SPACING_MM), largest,
+                                colorMaps.colors("absorbedDoseDifference"), _PLANES["Coronal"][3])
+    return [Picture("Difference of the maps", f"Each engine minus {value['engineTitle']}: red is more, blue is less. "
+                                              f"{_sliceCaption('Coronal', center)}", picture)]
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What lies under and around a map in a slice: grid, CT (or None), label of each pixel, name of each label."""
+
+    grid: Grid
+    ct: np.ndarray | None
+    labels: np.ndarray
+    names: dict
+
+
+def _ground(study, plane, center, shownMap):
+    reference = referenceOf(study)
+    ct = volumes.volumeFromNode(reference.ctNode) if reference.ctNode is not None else None
+    names = list(segments.regionNames(segmentationNode(study)).values())
+    grid = _planeGrid(plane, center, shownMap if ct is None else ct)
+    grid = grid if ct is None else _aroundBody(grid, ct)
+    labels = np.zeros(grid.shape[1:], np.int16)
+    for layer in regionLayers(study):
+        flat = resample(layer.labels, grid, interpolation="nearest", outside=0).array[0]
+        for value, name in layer.names.items():
+            labels[flat == value] = names.index(name) + 1
+    hounsfield = None if ct is None else resample(ct, grid, outside=AIR_HU, dtype=np.float32).array[0]
+    return _Ground(grid, hounsfield, labels, {number + 1: name for number, name in enumerate(names)})
 
 
 def _aroundBody(grid, ct):

@@ -119,7 +119,10 @@ def hoursBetween(start, end, where):
 
 
 def _missing(study):
-    return [] if study.choice("radionuclide") else ["Choose the protocol or the radionuclide"]
+    from . import administrationEntry  # which builds on this file
+
+    words = [] if study.choice("radionuclide") else ["Choose the protocol or the radionuclide"]
+    return list(dict.fromkeys(words + administrationEntry.missing(study)))
 
 
 def _inputs(study):
@@ -127,11 +130,13 @@ def _inputs(study):
 
 
 def _compute(study, progress=noProgress):
+    from . import administrationEntry
+
     value = {"radionuclide": studyNuclide(study).name, "protocol": study.choice("protocol")}
     warnings = []
     if administeredActivityMBq(study) is None:
         warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
-    return value, warnings
+    return value, warnings + administrationEntry.warnings(study)
 
 
 STAGE = Stage("protocol", "Protocol", _missing, _inputs, _compute)

@@ -12,6 +12,8 @@ from ..errors import Faults
 from ..scene.headless import slicerVersion
 
 RECORD_SCHEMA_VERSION = 1
+# Keys under which an external map names files.
+EXTERNAL_FILES = ("file", "uncertainty")
 _PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "lmfit")
 
 
@@ -19,6 +21,10 @@ def inputFiles(description):
     """Every file a study description reads, folders file by file, each once and in order."""
     paths = [item.get(key) for item in description["timePoints"] for key in ("spect", "ct")]
     paths += [description["regions"].get(key) for key in ("labelmap", "segmentation")]
+    paths += [_sideCarOf(item["spect"]) for item in description["timePoints"]]
+    paths.append((description.get("administration") or {}).get("report"))
+    paths.append((planarOf(description) or {}).get("file"))
+    paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
     found = []
     for path in paths:
         if path is None:
@@ -29,6 +35,26 @@ def inputFiles(description):
         else:
             found.append(path)
     return list(dict.fromkeys(found))
+
+
+def _sideCarOf(path):
+    """The side-car of an image file, or ``None``."""
+    from ..dicom.sideCar import sideCarPath
+
+    beside = sideCarPath(path)
+    return beside if os.path.isfile(path) and os.path.isfile(beside) and beside != path else None
+
+
+def planarOf(description):
+    """The planar series of a study description where a file holds them, else ``None``."""
+    hybrid = (description.get("kinetics") or {}).get("hybrid")
+    return hybrid if isinstance(hybrid, dict) and isinstance(hybrid.get("file"), str) else None
+
+
+def externalOf(description):
+    """The absorbed-dose map from elsewhere of a study description, else ``None``."""
+    external = (description.get("dose") or {}).get("external")
+    return external if isinstance(external, dict) else None
 
 
 def hashInputs(paths):
@@ -139,4 +165,11 @@ def _withRelativePaths(description, folder):
     for key in ("labelmap", "segmentation"):
         if key in content["regions"]:
             content["regions"][key] = _relative(content["regions"][key], folder)
+    hybrid = planarOf(content)
+    if hybrid:
+        hybrid["file"] = _relative(hybrid["file"], folder)
+    external = externalOf(content)
+    for key in EXTERNAL_FILES:
+        if external and external.get(key):
+            external[key] = _relative(external[key], folder)
     return content

@@ -9,6 +9,7 @@ from ..errors import Faults, InputError
 from ..imaging.occupancy import occupancy
 from ..imaging.volume import Volume
 from ..scene import segments, volumes
+from ..scene.regionSurfaces import isDrawnAsSurfaces, surfacesFromSegmentation
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import digestOf
 
@@ -63,6 +64,25 @@ def regionLayers(study):
             faults.add("The region is empty", name, "Draw it or remove it")
     faults.raiseIfAny()
     return layers
+
+
+def regionSurfaces(study):
+    """The regions as closed surfaces in the reference's coordinates, where they were drawn or loaded as such.
+
+    Returns
+    -------
+    dict of str to Surface, or None
+        By region name; ``None`` where the regions are label images.
+
+    Raises
+    ------
+    InputError
+        A region without a closed surface.
+    """
+    node = segmentationNode(study)
+    if node is None or not isDrawnAsSurfaces(node):
+        return None
+    return surfacesFromSegmentation(node)
 
 
 def regionNames(study):

@@ -1,5 +1,7 @@
 """Stage 3: every time point brought onto the reference time point by its CT."""
 
+import numpy as np
+
 from ..errors import DosimetryError, InputError
 from ..imaging import registration as imageRegistration
 from ..progress import noProgress, subProgress
@@ -8,6 +10,8 @@ from .stage import Stage
 from .timePoints import includedTimePoints
 
 KINDS = ("none", "rigid", "affine")
+# Fact of a time point that the user has aligned by hand.
+CORRECTION_FACT = "registration"
 
 
 def setKind(study, kind):
@@ -23,10 +27,23 @@ def kindOf(study):
 
 
 def accept(study, timePoint, isAccepted=True):
-    """Note that the user looked at the alignment of a time point and accepts it (or takes that back)."""
+    """Note that the user looked at the alignment of a time point and accepts it (or takes that back).
+
+    It holds for this alignment: one that is corrected or found anew has to be looked at again.
+    """
     accepted = dict(study.choice("registrationAccepted", {}))
-    accepted[timePoint.spectNode.GetID()] = bool(isAccepted)
+    accepted[timePoint.spectNode.GetID()] = _fingerprint(referenceFromTimePoint(timePoint)) if isAccepted else False
     study.setChoice("registrationAccepted", accepted)
+
+
+def _fingerprint(matrix):
+    return volumes.geometryBytes(matrix).hex()
+
+
+def _isSame(matrix, other):
+    """Whether two transforms move no point of a body by more than some hundredths of a millimeter."""
+    difference = np.asarray(matrix, float) - np.asarray(other, float)
+    return bool(np.abs(difference[:3, :3]).max() < 1e-4 and np.abs(difference[:3, 3]).max() < 1e-2)
 
 
 def rows(study):
@@ -36,14 +53,61 @@ def rows(study):
     -------
     list of dict
         ``label``, ``timeHours``, ``translationMM`` (3), ``rotationDegrees`` (3), ``diceBefore``, ``diceAfter``,
-        ``quality`` (``"reference"``, ``"good"``, ``"check"``, ``"none"``), ``reasons``, ``isAccepted``.
+        ``quality`` (``"reference"``, ``"good"``, ``"check"``, ``"none"``), ``reasons``, ``isManuallyCorrected``,
+        ``isAccepted``, and ``isMoved``: the transform is not any more the one that this row describes.
     """
-    record = study.stageRecord("registration")
-    accepted = study.choice("registrationAccepted", {})
+    accepted, points = study.choice("registrationAccepted", {}), _pointsByID(study)
     table = []
-    for row in ((record or {}).get("value") or {}).get("rows", []):
-        table.append({**row, "isAccepted": bool(accepted.get(row["nodeID"], False))})
+    for row in _keptRows(study):
+        timePoint = points.get(row["nodeID"])
+        now = None if timePoint is None else referenceFromTimePoint(timePoint)
+        table.append({**row, "isAccepted": now is not None and accepted.get(row["nodeID"]) == _fingerprint(now),
+                      "isMoved": now is not None and not _isSame(now, row["matrix"])})
     return table
+
+
+def _keptRows(study):
+    found = ((study.stageRecord("registration") or {}).get("value") or {}).get("rows", [])
+    # Rows without their transform are of a version that kept none: such a study is registered anew.
+    return [row for row in found if "matrix" in row]
+
+
+def _pointsByID(study):
+    return {timePoint.spectNode.GetID(): timePoint for timePoint in study.timePoints}
+
+
+def startCorrection(study, timePoint):
+    """Make sure that a time point has a transform that can be moved by hand.
+
+    Returns
+    -------
+    vtkMRMLLinearTransformNode
+
+    Raises
+    ------
+    InputError
+        It is the reference, or was not registered yet.
+    """
+    row = _rowToCorrect(study, timePoint)
+    if timePoint.transformNode is None:
+        timePoint.setReferenceFromTimePoint(row["matrix"])
+    return timePoint.transformNode
+
+
+def _rowToCorrect(study, timePoint):
+    if timePoint == study.referenceTimePoint:
+        raise InputError("The reference time point stays where it is", timePoint.label,
+                         "Correct the other time points against it")
+    row = next((row for row in _keptRows(study) if row["nodeID"] == timePoint.spectNode.GetID()), None)
+    if row is None:
+        raise InputError("The time point is not registered yet", timePoint.label, "Register the time points first")
+    return row
+
+
+def removeCorrection(study, timePoint):
+    """Take a time point back to the alignment that was found without the user's hand."""
+    row = _rowToCorrect(study, timePoint)
+    timePoint.setReferenceFromTimePoint((row.get("automatic") or row)["matrix"])
 
 
 def referenceOf(study):
@@ -89,7 +153,9 @@ def _missing(study):
 def _inputs(study):
     reference = study.referenceTimePoint
     return {"kind": kindOf(study), "reference": _ctDigest(reference) if reference else None,
-            "cts": [_ctDigest(item) for item in includedTimePoints(study)]}
+            "cts": [_ctDigest(item) for item in includedTimePoints(study)],
+            # A transform moved by hand is an input as well.
+            "matrices": [_fingerprint(referenceFromTimePoint(item)) for item in includedTimePoints(study)]}
 
 
 def _ctDigest(timePoint):
@@ -99,62 +165,102 @@ def _ctDigest(timePoint):
 
 def _compute(study, progress=noProgress):
     kind, reference, warnings = kindOf(study), referenceOf(study), []
-    earlier = {row["nodeID"]: row for row in rows(study)}
-    table = [_referenceRow(reference)]
-    reference.setReferenceFromTimePoint(None)
+    earlier = {row["nodeID"]: row for row in _keptRows(study)}
     others = otherTimePoints(study)
-    fixed = volumes.volumeFromNode(reference.ctNode) if others and kind != "none" else None
+    fixed = volumes.volumeFromNode(reference.ctNode) if others and reference.ctNode is not None else None
     results = []
     # Everything is computed before the scene changes, so that canceling leaves the study as it was.
     for position, timePoint in enumerate(others):
         part = subProgress(progress, position / len(others), (position + 1) / len(others), f"{timePoint.label}: ")
-        if kind == "none":
-            results.append((timePoint, None, _plainRow(timePoint)))
-            continue
         inputs = {"kind": kind, "fixed": _ctDigest(reference), "moving": _ctDigest(timePoint)}
         kept = earlier.get(timePoint.spectNode.GetID())
-        if kept and kept.get("inputs") == inputs and timePoint.transformNode is not None:
-            results.append((timePoint, referenceFromTimePoint(timePoint), kept))
+        if kept and kept.get("inputs") == inputs and (kind == "none" or timePoint.transformNode is not None):
+            results.append((timePoint, _keptOrCorrected(timePoint, kept, fixed)))
             continue
-        try:
-            result = imageRegistration.register(fixed, volumes.volumeFromNode(timePoint.ctNode), kind, part)
-        except DosimetryError as error:
-            raise type(error)(error.what, f"{timePoint.label}: {error.where}" if error.where else timePoint.label,
-                              error.mend) from None
-        results.append((timePoint, result.referenceFromTimePoint, _resultRow(timePoint, result, inputs)))
-    for timePoint, matrix, row in results:
-        if matrix is None:
-            timePoint.setReferenceFromTimePoint(None)
-        elif timePoint.transformNode is None or row is not earlier.get(timePoint.spectNode.GetID()):
-            timePoint.setReferenceFromTimePoint(matrix)
-        table.append({key: value for key, value in row.items() if key != "isAccepted"})
+        if kept and kept["isManuallyCorrected"]:
+            warnings.append(f"{timePoint.label}: the correction by hand no longer holds, because the images or the "
+                            "kind of registration changed. Look at the alignment.")
+        results.append((timePoint, _plainRow(timePoint, inputs) if kind == "none"
+                        else _registered(timePoint, fixed, kind, inputs, part)))
+    table = [{**_plainRow(reference), "quality": "reference"}]
+    reference.setReferenceFromTimePoint(None)
+    for timePoint, row in results:
+        _place(timePoint, row)
+        table.append(row)
         if row["quality"] == "check":
             warnings.append(f"Registration of {row['label']}: {'; '.join(row['reasons'])}. Look at the alignment.")
+        if row["isManuallyCorrected"]:
+            warnings.append(f"Registration of {row['label']}: corrected by hand.")
     if kind == "none" and others:
         warnings.append("No registration: the images are taken as aligned.")
     return {"kind": kind, "reference": reference.label, "rows": table}, warnings
 
 
-def _referenceRow(timePoint):
-    return {**_plainRow(timePoint), "quality": "reference"}
+def _registered(timePoint, fixed, kind, inputs, progress):
+    """Row of a time point that is registered anew."""
+    try:
+        result = imageRegistration.register(fixed, volumes.volumeFromNode(timePoint.ctNode), kind, progress)
+    except DosimetryError as error:
+        raise type(error)(error.what, f"{timePoint.label}: {error.where}" if error.where else timePoint.label,
+                          error.mend) from None
+    return _resultRow(timePoint, result, inputs)
 
 
-def _plainRow(timePoint):
+def _keptOrCorrected(timePoint, kept, fixed):
+    """Row of a time point whose images are as they were: as found, or as the user has moved it since."""
+    found, now = kept.get("automatic") or kept, referenceFromTimePoint(timePoint)
+    named = {"label": timePoint.label, "timeHours": timePoint.timeHours}
+    if _isSame(now, found["matrix"]):
+        return {**found, **named}
+    if _isSame(now, kept["matrix"]):
+        return {**kept, **named}
+    moving = None if timePoint.ctNode is None else volumes.volumeFromNode(timePoint.ctNode)
+    moved = imageRegistration.judge(fixed, moving, now)
+    return {**_plainRow(timePoint, found.get("inputs")), **moved, "diceBefore": found["diceBefore"],
+            "matrix": now.tolist(), "isManuallyCorrected": True, "automatic": found}
+
+
+def _place(timePoint, row):
+    """Put a time point where its row says, and keep with it whether that is by the user's hand."""
+    if _isSame(row["matrix"], np.eye(4)) and row["quality"] == "none":
+        timePoint.setReferenceFromTimePoint(None)
+    elif timePoint.transformNode is None or not _isSame(referenceFromTimePoint(timePoint), row["matrix"]):
+        timePoint.setReferenceFromTimePoint(row["matrix"])
+    fact = timePoint.fact(CORRECTION_FACT)
+    if not row["isManuallyCorrected"]:
+        if fact is not None:
+            timePoint.setFact(CORRECTION_FACT, None, "", "user")
+        return
+    value = f"manually corrected: {_words(row)}"
+    if fact is None or fact["value"] != value:
+        timePoint.setFact(CORRECTION_FACT, value, "", "user", "override",
+                          [{"value": _words(row["automatic"]), "unit": "", "source": "registration", "detail": ""}],
+                          "aligned by eye with the transform's handles")
+
+
+def _words(row):
+    """Shift and rotation of a row as text."""
+    shift = ", ".join(f"{value:.1f}" for value in row["translationMM"])
+    turn = ", ".join(f"{value:.1f}" for value in row["rotationDegrees"])
+    return f"shift {shift} mm, rotation {turn} degrees (R, A, S)"
+
+
+def _plainRow(timePoint, inputs=None):
     return {"label": timePoint.label, "timeHours": timePoint.timeHours, "nodeID": timePoint.spectNode.GetID(),
             "translationMM": [0.0, 0.0, 0.0], "rotationDegrees": [0.0, 0.0, 0.0], "diceBefore": None,
-            "diceAfter": None, "quality": "none", "reasons": []}
+            "diceAfter": None, "quality": "none", "reasons": [], "inputs": inputs, "matrix": np.eye(4).tolist(),
+            "isManuallyCorrected": False}
 
 
 def _resultRow(timePoint, result, inputs):
     found = result.toDict()
     kept = ("translationMM", "rotationDegrees", "metricBefore", "metricAfter", "sharedBodyFraction", "stopReason",
             "quality")
-    return {"label": timePoint.label, "timeHours": timePoint.timeHours, "nodeID": timePoint.spectNode.GetID(),
-            **{key: found[key] for key in kept},
+    return {**_plainRow(timePoint, inputs), **{key: found[key] for key in kept},
             "diceBefore": found["bodyOverlapDiceBefore"], "diceAfter": found["bodyOverlapDiceAfter"],
             "differenceBeforeHU": found["meanAbsoluteDifferenceHUBefore"],
             "differenceAfterHU": found["meanAbsoluteDifferenceHUAfter"],
-            "reasons": found["qualityReasons"], "inputs": inputs}
+            "reasons": found["qualityReasons"], "matrix": found["referenceFromTimePoint"]}
 
 
 STAGE = Stage("registration", "Registration", _missing, _inputs, _compute, needs=("timePoints",))

@@ -1,8 +1,12 @@
 """Stage 8: the result files in a folder of the user's choice."""
 
+import os
+
 from ..errors import InputError
 from ..progress import noProgress, subProgress
-from . import outputs, record
+from ..report import preview
+from . import outputs, record, reportSignOff
+from .reportContext import reportSummary
 from .stage import Stage, digestOf
 
 
@@ -11,6 +15,11 @@ def setFolder(study, folder):
     if not str(folder).strip():
         raise InputError("No folder is given", "Report", "Choose a folder")
     study.setChoice("outputFolder", str(folder))
+
+
+def setExport(study, isWanted, isDeidentified=False):
+    """Choose whether the results are written as DICOM objects as well, and whether without the patient's identity."""
+    study.setChoice("export", {"dicom": True, "deidentified": bool(isDeidentified)} if isWanted else None)
 
 
 def setSource(study, description, inputs):
@@ -27,10 +36,29 @@ def writeReport(study, folder, comparison=None, progress=noProgress):
         Names of the files.
     """
     source = study.stageRecord("source") or {}
+    description = source.get("description")
+    if description is not None and study.choice("export"):
+        description = {**description, "export": study.choice("export")}
     with outputs.stagedFolder(folder) as staging:
-        paths = outputs.writeOutputs(study, staging, source.get("description"), source.get("inputs") or [],
+        paths = outputs.writeOutputs(study, staging, description, source.get("inputs") or [],
                                      comparison, subProgress(progress, 0.0, 0.98))
+        if os.path.isdir(os.path.join(staging, outputs.DICOM_FOLDER)):
+            paths[f"{outputs.DICOM_FOLDER}/"] = os.path.join(staging, outputs.DICOM_FOLDER)
     return sorted(paths)
+
+
+def previewHTML(study):
+    """What is signed, in short, as simple HTML."""
+    return preview.previewHTML(outputs.finalResults(study), reportSummary(study))
+
+
+def writePreview(study, folder, progress=noProgress):
+    """Write a draft of the report into ``folder``, with all that is known by now; returns its path."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "preview.html")
+    source = study.stageRecord("source") or {}
+    outputs.writeReportFile(study, outputs.finalResults(study), source.get("inputs") or [], None, path, progress)
+    return path
 
 
 def _missing(study):
@@ -46,7 +74,9 @@ def _missing(study):
 def _inputs(study):
     return {"folder": study.choice("outputFolder"),
             "results": digestOf((study.stageRecord("results") or {}).get("value")),
-            "overrides": record.overrides(study)}
+            "overrides": record.overrides(study), "export": study.choice("export"),
+            "patient": study.choice("patient"), "administration": study.choice("administration"),
+            "signOff": reportSignOff.statements(study)}
 
 
 def _compute(study, progress=noProgress):

@@ -7,8 +7,9 @@ import os
 from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
 from ..therapies import registry as therapies
-from . import protocol, record, segmentation, uncertainty, voxelKinetics
+from . import dose, protocol, record, registrationQuality, reportSignOff, segmentation, uncertainty, voxelKinetics
 from .regionMasks import regionNames
+from .registration import rows as registrationRows
 
 # Regions smaller than this get a statement on how much resolution biases them.
 SMALL_REGION_ML = 50.0
@@ -26,26 +27,35 @@ def reportContext(study, inputs=(), comparison=None):
     kineticsValue = study.stageRecord("kinetics")["value"]
     names = regionNames(study)
     context = {
-        "patient": study.choice("patient") or {},
-        "protocol": _protocol(study),
-        "administration": study.choice("administration") or {},
+        **reportSummary(study),
         "timePoints": [_timePoint(row) for row in study.stageRecord("timePoints")["value"]["rows"]],
-        "registration": study.stageRecord("registration")["value"]["rows"],
+        "activityBalance": study.stageRecord("timePoints")["value"].get("activityBalance") or [],
+        "registration": registrationRows(study),
+        "organDrift": registrationQuality.keptRows(study),
         "methods": _methods(study, doseValue),
         "assumptions": _assumptions(study, kineticsValue, doseValue),
         "radiobiology": _radiobiology(doseValue),
         "nuclide": _nuclide(study),
         "partialVolume": partialVolume(study),
         "overrides": record.overrides(study),
+        "signOff": reportSignOff.resultsOf(study),
         "versions": record.versions(),
         "inputs": _inputs(inputs),
         "curves": {name: kineticsValue["regions"][name]["curve"] for name in names},
         "dvhCurves": {name: doseValue["dvhCurves"][name] for name in names},
+        "engines": dose.engines(study),
+        "engineCurves": doseValue.get("engineDVHCurves") or {},
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     if comparison:
         context["comparison"] = comparison
     return context
+
+
+def reportSummary(study):
+    """Who was treated with what: ``patient``, ``protocol`` and ``administration``."""
+    return {"patient": study.choice("patient") or {}, "protocol": _protocol(study),
+            "administration": study.choice("administration") or {}}
 
 
 def partialVolume(study):
@@ -133,6 +143,9 @@ def _methods(study, doseValue):
         {"title": "Absorbed dose", "text": " ".join([doseValue["engineTitle"] + ".", *doseValue["notes"]]),
          "source": f"{nuclide.localDoseConstantGyKgPerGBqH:.5g} Gy kg/(GBq h) for {nuclide.name}, {nuclide.source}"},
     ]
+    methods.append({"title": "Dose-volume histograms", "text": "The absorbed-dose map interpolated at points that fill "
+                    "each region at the resolution at which it was drawn (cubic, without overshoot); regions of whole "
+                    "voxels of the map by the values of those voxels.", "source": ""})
     if doseValue["density"] == "ct":
         methods.append({"title": "Density", "text": "From the CT of the reference time point, piecewise linear in HU.",
                         "source": densitySource()})

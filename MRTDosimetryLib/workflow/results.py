@@ -1,8 +1,7 @@
 """Stage 7: all numbers of the study in one place, as the contract of the result files names them."""
 
 from ..progress import noProgress
-from ..scene import tables
-from . import presentation, protocol, segmentation, studyNodes
+from . import administrationEntry, dose, presentation, protocol, registrationQuality, resultsTables, segmentation
 from .regionMasks import regionNames
 from .stage import Stage, digestOf
 
@@ -21,9 +20,10 @@ def resultsDict(study):
         fit (``fit`` holds that part alone) with the part common to all scans (volume, recovery, calibration);
         ``absorbedDoseUncertaintyGy`` is that of the whole chain, itemized in ``uncertaintyBudget``, which names what
         is not stated and therefore not included. With fits per voxel, ``voxelTimeIntegratedActivityMBqH`` is the sum
-        of the voxel map over the region, beside the region's own fit.
+        of the voxel map over the region, beside the region's own fit. ``engines`` holds notes and energy balance of
+        every absorbed-dose engine, the primary one first, whose numbers are the region's; that of a region holds the
+        values of all of them.
     """
-    administration = study.choice("administration")
     administeredMBq = protocol.administeredActivityMBq(study)
     kineticsValue = study.stageRecord("kinetics")["value"]
     doseValue = study.stageRecord("dose")["value"]
@@ -32,25 +32,35 @@ def resultsDict(study):
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
                                administeredMBq))
+        regions[-1]["engines"] = dose.inOrder(regions[-1]["engines"], doseValue)
         if kineticsValue.get("voxels"):
             regions[-1]["voxelTimeIntegratedActivityMBqH"] = \
                 kineticsValue["voxels"]["regions"][name]["voxelTimeIntegratedActivityMBqH"]
+        if doseValue.get("doseRates"):
+            regions[-1]["absorbedDoseRate"] = doseValue["doseRates"]["regions"][name]
         warnings += _nullWords(regions[-1], warnings)
+    drifts = registrationQuality.keptRows(study)
+    warnings += registrationQuality.warningsOf(drifts)
     warnings += _unverified(doseValue["regions"])
     return {
         "schemaVersion": RESULTS_SCHEMA_VERSION,
         "radionuclide": study.choice("radionuclide"),
         "protocol": study.choice("protocol"),
-        "administration": None if administration is None else {
-            "activityMBq": administration["activityMBq"], "dateTime": administration["dateTime"]},
+        "administration": administrationEntry.resultsOf(study),
         "engine": doseValue["engine"],
+        "engines": _engines(doseValue),
         "density": doseValue["density"],
         "referenceTimePoint": study.stageRecord("registration")["value"]["reference"],
         "remainder": {key: kineticsValue["remainder"].get(key)
                       for key in ("activitiesMBq", "timeIntegratedActivityMBqH", "model", "note")},
         "registration": [{key: row[key] for key in ("label", "timeHours", "translationMM", "rotationDegrees",
-                                                    "diceBefore", "diceAfter", "quality", "reasons")}
+                                                    "diceBefore", "diceAfter", "quality", "reasons",
+                                                    "isManuallyCorrected")}
                          for row in study.stageRecord("registration")["value"]["rows"]],
+        "organDrift": [{key: row[key] for key in ("region", "label", "timeHours", "driftMM", "driftRASMM",
+                                                  "oneVoxelChangePercent")} for row in drifts],
+        "activityBalance": study.stageRecord("timePoints")["value"]["activityBalance"],
+        "isodoses": [{key: row[key] for key in ("levelGy", "volumeML")} for row in doseValue.get("isodoses") or []],
         "warnings": warnings,
         "regions": regions,
     }
@@ -82,8 +92,16 @@ def _region(name, mass, measured, doseOfRegion, administeredMBq):
         "bedGy": doseOfRegion["bedGy"],
         "radiobiology": doseOfRegion["radiobiology"],
         "uncertaintyBudget": doseOfRegion["uncertaintyBudget"],
-        "dvh": doseOfRegion["dvh"],
+        "dvh": doseOfRegion["dvh"], "dvhInterval68": doseOfRegion.get("dvhInterval68"),
+        "engines": doseOfRegion.get("engines", {}),
+        **{key: doseOfRegion[key] for key in ("particles", "rbeWeightedAbsorbedDose") if key in doseOfRegion},
     }
+
+
+def _engines(doseValue):
+    """All engines, the primary one first. Computing times differ from run to run: they are in the scene alone."""
+    return {name: {key: content for key, content in engine.items() if key != "seconds"}
+            for name, engine in dose.inOrder(doseValue.get("engines", {}), doseValue).items()}
 
 
 def _carriedWarnings(study):
@@ -127,23 +145,14 @@ def _missing(study):
 
 
 def _inputs(study):
-    return {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in _CARRIED}
+    found = {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in _CARRIED}
+    return {**found, "administration": study.choice("administration")}
 
 
 def _compute(study, progress=noProgress):
+    registrationQuality.measure(study, progress)
     value = resultsDict(study)
-    columns = [tables.Column("Region", "", [region["name"] for region in value["regions"]], "string")]
-    for title, unit, key in (("Volume", "mL", "volumeML"), ("Mass", "g", "massG"),
-                             ("Time-integrated activity", "MBq h", "timeIntegratedActivityMBqH"),
-                             ("u(time-integrated activity)", "MBq h", "timeIntegratedActivityUncertaintyMBqH"),
-                             ("Time-integrated activity coefficient", "h", "timeIntegratedActivityCoefficientH"),
-                             ("Effective half-life", "h", "effectiveHalfLifeHours"),
-                             ("Absorbed dose", "Gy", "absorbedDoseGy"),
-                             ("u(absorbed dose)", "Gy", "absorbedDoseUncertaintyGy"),
-                             ("Absorbed dose coefficient", "Gy/GBq", "absorbedDoseCoefficientGyPerGBq"),
-                             ("BED", "Gy", "bedGy")):
-        columns.append(tables.Column(title, unit, [region[key] for region in value["regions"]]))
-    studyNodes.putTable(study, "resultsTable", "Absorbed dose results", columns)
+    resultsTables.write(study, value["regions"])
     presentation.arrange(study)
     return value, []
 

@@ -10,6 +10,7 @@ from ..imaging.resampling import resample
 from ..physics.density import UNIFORM_DENSITY_G_PER_ML, densityGPerML
 from ..progress import noProgress
 from ..scene import segmentationFiles, segments, volumes
+from ..scene.isodose import ROLE as ISODOSE_ROLE
 from ..therapies.tissues import tissueOf
 from .regionMasks import (
     MOSTLY_OUTSIDE,
@@ -27,8 +28,21 @@ from .timePoints import includedTimePoints
 OVERLAP_SHARE = 0.001
 
 
+def canBeRegions(node):
+    """Whether a segmentation of the scene can be a study's regions; one that shows isodoses cannot."""
+    return node.GetAttribute("MRTDosimetry.role") != ISODOSE_ROLE
+
+
 def setSegmentation(study, node):
-    """Use a segmentation of the scene, drawn in the coordinates of the reference time point."""
+    """Use a segmentation of the scene, drawn in the coordinates of the reference time point.
+
+    Raises
+    ------
+    InputError
+        A segmentation that shows isodoses.
+    """
+    if node is not None and not canBeRegions(node):
+        raise InputError("These are isodose surfaces, not regions", node.GetName(), "Choose the drawn regions")
     study.setNodeForRole("segmentation", node)
 
 
@@ -217,6 +231,10 @@ def _layerRows(study, layer, ct, faults):
                            "Use a CT that covers the region, or a uniform density")
                 continue
             meanDensity = float(densityGPerML(hounsfield).mean(dtype=np.float64))
+        if meanDensity <= 0:
+            faults.add("The region has no mass: the CT shows nothing there", name,
+                       "Check that regions and CT are aligned")
+            continue
         problems = []
         if meanDensity < 0.2:
             problems.append(f"the mean density is only {meanDensity:.2f} g/mL: check that regions and CT are aligned")

@@ -6,18 +6,33 @@ import os
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
-from . import dose, kineticsDescription, protocol, registration, segmentation, timePoints, uncertainty
+from . import (
+    administration,
+    administrationEntry,
+    dicomExport,
+    doseOptions,
+    kineticsDescription,
+    protocol,
+    record,
+    regionFiles,
+    registration,
+    segmentation,
+    spectFiles,
+    uncertainty,
+)
 from .regionMasks import regionNames
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
-         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty"}
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "export"}
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
-                    "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo"}
+                    "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
+                    "detector", "reason"}
+_ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
 _KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
-                  "fixed", "bounds", "relativeActivityUncertainty"}
-_DOSE_KEYS = {"engine", "density", "densityGPerML"}
+                  "fixed", "bounds", "relativeActivityUncertainty", "shared", "hybrid", "lateForm", "trapezoid"}
+_DOSE_KEYS = set(doseOptions.KEYS)
 
 
 def readStudyFile(path):
@@ -65,11 +80,11 @@ def applyStudy(study, description, progress=noProgress):
     with faults.collect():
         protocol.setProtocol(study, description.get("protocol"), description.get("radionuclide"))
     with faults.collect():
-        administration = description.get("administration") or {}
-        protocol.setAdministration(study, administration.get("activityMBq"), administration.get("dateTime"), "file")
+        administrationEntry.applyDescription(study, description.get("administration") or {})
     with faults.collect():
         registration.setKind(study, description.get("registration", "rigid" if _hasEveryCT(description) else "none"))
-    _applyDose(study, description, faults)
+    with faults.collect():
+        doseOptions.setDose(study, description.get("dose") or {})
     with faults.collect():
         uncertainty.setResolution(study, description.get("resolutionFWHMMM"))
     with faults.collect():
@@ -80,10 +95,7 @@ def applyStudy(study, description, progress=noProgress):
         name = f"time point {position + 1}"
         progress(0.9 * position / len(items), f"Reading {name}")
         with faults.collect():
-            added.append(timePoints.addFromFiles(
-                study, item["spect"], item.get("ct"), item.get("unit"), item.get("hoursAfterAdministration"),
-                item.get("acquisitionDateTime"), item.get("calibrationFactorBqPerCps"), item.get("durationSeconds"),
-                item.get("decayCorrectedTo"), "file", name))
+            added.append(spectFiles.addTimePoint(study, item, name))
     if len(added) == len(items):
         _checkOrder(added, faults)
     faults.raiseIfAny()
@@ -97,20 +109,11 @@ def applyStudy(study, description, progress=noProgress):
     progress(1.0, "")
 
 
-def _applyDose(study, description, faults):
-    choice = description.get("dose") or {}
-    with faults.collect():
-        engine = choice.get("engine", dose.DEFAULT_ENGINE)
-        if not isinstance(engine, str):
-            raise InputError("Only one engine can be named in this version", "dose.engine", "Give its name as a text")
-        dose.setEngine(study, engine, choice.get("density", "ct"), choice.get("densityGPerML"))
-
-
 def _applyRegions(study, description, added, faults):
     with faults.collect():
         reference = added[description.get("timePoint", 0)]
         if "segmentation" in description:
-            segmentation.addFromSegmentationFile(study, description["segmentation"], reference)
+            regionFiles.addFromFile(study, description["segmentation"], description.get("names"), reference)
         else:
             segmentation.addFromLabelmap(study, description["labelmap"], description.get("names"), reference)
 
@@ -141,11 +144,11 @@ def _checked(content, where):
     with faults.collect():
         if content.get("protocol") is None or content.get("radionuclide") is not None:
             nuclide(content.get("radionuclide"))
-    administration = content.get("administration")
-    if administration is not None and not isinstance(administration, dict):
+    given = content.get("administration")
+    if given is not None and not isinstance(given, dict):
         faults.add("The administration is not an object", where, 'Write e.g. {"activityMBq": 7400, "dateTime": "..."}')
-    elif administration:
-        _refuseUnknown(administration, {"activityMBq", "dateTime"}, f"{where}: administration", faults)
+    elif given:
+        _refuseUnknown(given, _ADMINISTRATION_KEYS, f"{where}: administration", faults)
     points = content.get("timePoints")
     if not isinstance(points, list) or not points:
         faults.add("No time points are given", f"{where}: timePoints", "Give at least one, with its SPECT image")
@@ -157,6 +160,8 @@ def _checked(content, where):
         else:
             _refuseUnknown(item, _TIME_POINT_KEYS, place, faults)
     _checkRegions(content.get("regions"), len(points), where, faults)
+    with faults.collect():
+        dicomExport.checkedChoice(content.get("export") or {}, f"{where}: export")
     for key, known in (("kinetics", _KINETICS_KEYS), ("dose", _DOSE_KEYS)):
         if content.get(key) is not None and not isinstance(content[key], dict):
             faults.add(f"'{key}' is not an object", where)
@@ -192,6 +197,16 @@ def _resolvePaths(description, studyPath):
     for key in ("labelmap", "segmentation"):
         if key in description["regions"]:
             description["regions"][key] = _absolute(description["regions"][key], studyPath)
+    given = description.get("administration") or {}
+    if isinstance(given.get("report"), str):
+        given["report"] = _absolute(given["report"], studyPath)
+    hybrid = record.planarOf(description)
+    if hybrid:
+        hybrid["file"] = _absolute(hybrid["file"], studyPath)
+    external = record.externalOf(description)
+    for key in record.EXTERNAL_FILES:
+        if external and isinstance(external.get(key), str):
+            external[key] = _absolute(external[key], studyPath)
 
 
 def _absolute(path, studyPath):

@@ -7,25 +7,21 @@ import numpy as np
 from ..errors import Faults, InputError
 from ..imaging.checks import fieldOfViewFraction, requireFinite
 from ..imaging.resampling import averageOnGrid
-from ..physics.decay import decayFactor
 from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
+from . import activityBalance
 from .activityImage import Given, compareFramesOfReference, establishFacts, readActivityImage, readCT
-from .protocol import administeredActivityMBq, positiveNumber, studyNuclide
+from .protocol import administeredActivityMBq, positiveNumber
 from .stage import Stage
 
-# Above this share of the decayed administered activity an image in absolute units cannot be right.
-HIGHEST_PLAUSIBLE_SHARE = 1.1
-# A rise of the decay-corrected total by more than this between points after EARLY_HOURS needs new uptake.
-TOTAL_RISE_TOLERANCE = 0.02
-EARLY_HOURS = 12.0
 # Level 1 of the EANM enabling guide: an administered activity within 10 % of what was meant.
 ACTIVITY_DISAGREEMENT = 0.10
 # Activity outside the CT beyond this share is worth a word: it has no density and no absorbed dose.
 UNCOVERED_SHARE = 0.02
 # What making a time point settles about the image it keeps.
 _SETTLED_FACTS = (TIME_FACT, "unit", "decayCorrection", "decayCorrectedTo", "calibrationFactorBqPerCps")
+_POSITIVE_FACTS = {TIME_FACT: "time after administration", "durationSeconds": "duration of the scan"}
 
 
 def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
@@ -116,12 +112,16 @@ def overrideFact(study, timePoint, name, value, unit, reason):
     Raises
     ------
     InputError
-        No reason, or a value that cannot be.
+        No reason, a value that cannot be, or one that the image was converted with.
     """
     if not str(reason).strip():
         raise InputError("An override needs a reason", timePoint.label, "Say why the value is replaced")
-    if name == "timeAfterAdministrationHours":
-        value = positiveNumber(value, "time after administration", timePoint.label)
+    isCounts = timePoint.factValue("unit") == "counts"
+    if (name in _SETTLED_FACTS and name != TIME_FACT) or (name == "durationSeconds" and isCounts):
+        raise InputError("The image was converted with this value when it was added: a new value would not change it",
+                         timePoint.label, "Exclude this time point and add the image again with the right value")
+    if name in _POSITIVE_FACTS:
+        value = positiveNumber(value, _POSITIVE_FACTS[name], timePoint.label)
     found = timePoint.fact(name)
     alternatives = list((found or {}).get("alternatives") or [])
     if found:
@@ -151,27 +151,32 @@ def rows(study):
     -------
     list of dict
         ``label``, ``name``, ``timeHours``, ``unit`` (as found), ``durationSeconds``, ``ct``, ``sources``
-        (fact name -> words), ``facts``, ``totalActivityMBq``, ``shareOfAdministered``, ``isExcluded``,
-        ``isReference``, ``problems`` (list of str).
+        (fact name -> words), ``facts``, ``totalActivityMBq``, ``shareOfAdministered``, ``balance`` (see
+        :mod:`.activityBalance`, or ``None``), ``isExcluded``, ``isReference``, ``problems`` (list of str).
     """
     reference = study.referenceTimePoint
+    scans = [{"nodeID": timePoint.spectNode.GetID(), "label": timePoint.label, "timeHours": timePoint.timeHours,
+              "totalActivityMBq": totalActivityMBq(timePoint)} for timePoint in study.timePoints]
+    balance = activityBalance.balance(study, [scan for scan, timePoint in zip(scans, study.timePoints, strict=True)
+                                              if not timePoint.isExcluded])
+    balanced = {row["nodeID"]: row for row in balance}
     table = []
-    for timePoint in study.timePoints:
-        total = totalActivityMBq(timePoint)
-        share = _shareOfAdministered(study, timePoint, total)
+    for timePoint, scan in zip(study.timePoints, scans, strict=True):
+        # What an excluded scan shows is judged alone, not against the others.
+        judged = balanced.get(scan["nodeID"]) or next(iter(activityBalance.balance(study, [scan])), None)
         problems = [str(remark).rstrip(".") for remark in (timePoint.fact("remarks") or {}).get("value") or []]
         if timePoint.timeHours is None:
             problems.append("The time after administration is not known")
-        if share is not None and share > HIGHEST_PLAUSIBLE_SHARE:
-            problems.append(f"{share:.0%} of the administered activity left by decay is in view: check the unit, "
-                            "the calibration and the time")
+        if judged is not None:
+            problems += judged["problems"]
         table.append({
             "label": timePoint.label, "name": timePoint.spectNode.GetName(), "timeHours": timePoint.timeHours,
             "unit": (timePoint.fact("unit") or {}).get("value", ""),
             "durationSeconds": (timePoint.fact("durationSeconds") or {}).get("value"),
             "ct": timePoint.ctNode.GetName() if timePoint.ctNode else "",
             "sources": {key: _sourceWords(fact) for key, fact in timePoint.facts.items()},
-            "facts": timePoint.facts, "totalActivityMBq": total, "shareOfAdministered": share,
+            "facts": timePoint.facts, "totalActivityMBq": scan["totalActivityMBq"],
+            "shareOfAdministered": None if judged is None else judged["shareOfAdministered"], "balance": judged,
             "isExcluded": timePoint.isExcluded,
             "isReference": reference is not None and reference.spectNode is timePoint.spectNode,
             "problems": problems})
@@ -204,13 +209,6 @@ def _activityShareOutside(spect, ct):
     activity = np.maximum(spect.array, 0)
     total = float(activity.sum(dtype=np.float64))
     return 0.0 if total == 0 else 1.0 - float(np.vdot(activity, covered)) / total
-
-
-def _shareOfAdministered(study, timePoint, totalMBq):
-    administered = administeredActivityMBq(study)
-    if administered is None or timePoint.timeHours is None or not study.choice("radionuclide"):
-        return None
-    return totalMBq / (administered * float(decayFactor(studyNuclide(study).halfLifeHours, timePoint.timeHours)))
 
 
 def _sourceWords(fact):
@@ -273,11 +271,13 @@ def _compute(study, progress=noProgress):
     table = rows(study)
     warnings += [f"{row['label']}: {problem}." for row in table if not row["isExcluded"] for problem in row["problems"]]
     warnings += _disagreements(study, found)
-    warnings += _risingTotal(study, [row for row in table if not row["isExcluded"]])
+    balance = [row["balance"] for row in table if row["balance"] is not None and not row["isExcluded"]]
+    activityBalance.writeChart(study, balance)
     keep = ("label", "name", "timeHours", "unit", "durationSeconds", "ct", "sources", "facts", "totalActivityMBq",
             "shareOfAdministered", "isReference")
     progress(1.0, "")
-    return {"rows": [{key: row[key] for key in keep} for row in table if not row["isExcluded"]]}, warnings
+    return {"rows": [{key: row[key] for key in keep} for row in table if not row["isExcluded"]],
+            "activityBalance": [{key: row[key] for key in row if key != "nodeID"} for row in balance]}, warnings
 
 
 def _disagreements(study, found):
@@ -296,23 +296,6 @@ def _disagreements(study, found):
         if activity and administered and abs(activity / administered - 1.0) > ACTIVITY_DISAGREEMENT:
             words.append(f"{timePoint.label}: the image's header states {activity:g} MBq administered, the study "
                          f"{administered:g} MBq.")
-    return words
-
-
-def _risingTotal(study, table):
-    """A decay-corrected total that rises late is physically impossible without new uptake."""
-    halfLifeHours = studyNuclide(study).halfLifeHours
-    words = []
-    for earlier, later in zip(table, table[1:], strict=False):
-        if earlier["timeHours"] < EARLY_HOURS:
-            continue
-        elapsed = later["timeHours"] - earlier["timeHours"]
-        kept = earlier["totalActivityMBq"] * float(decayFactor(halfLifeHours, elapsed))
-        rise = later["totalActivityMBq"] / kept - 1.0
-        if rise > TOTAL_RISE_TOLERANCE:
-            words.append(f"The decay-corrected total activity rises by {rise:.0%} from {earlier['label']} to "
-                         f"{later['label']}: physically impossible without new uptake. Check times, units, "
-                         "calibration and field of view.")
     return words
 
 

@@ -8,7 +8,7 @@ from ..imaging.voxelKinetics import RegionKinetics, fitMaps, regionIndexMap
 from ..physics.kinetics.voxelModels import STATE_WORDS, VoxelState
 from ..physics.kinetics.voxelwise import voxelModels
 from ..progress import noProgress, subProgress
-from ..scene import volumes
+from ..scene import display, volumes
 from . import studyNodes
 
 # Beyond this the sum of the voxel map and the region's own fit tell different stories.
@@ -45,7 +45,7 @@ def removeMaps(study):
             study.scene.RemoveNode(node)
 
 
-def fitPerVoxel(study, reference, images, occupancies, value, timeWeights, decayConstantPerHour, progress=noProgress):
+def fitPerVoxel(study, reference, images, occupancies, value, timeWeights, nuclide, progress=noProgress):
     """Fit every voxel of the body and put half-life and fit quality into the scene.
 
     Parameters
@@ -59,6 +59,7 @@ def fitPerVoxel(study, reference, images, occupancies, value, timeWeights, decay
         Value of the kinetics stage: ``timesHours``, ``regions``, ``remainder``.
     timeWeights : list of float
         Time that each scan stands for, h.
+    nuclide : Nuclide
 
     Returns
     -------
@@ -77,13 +78,15 @@ def fitPerVoxel(study, reference, images, occupancies, value, timeWeights, decay
     progress(0.0, "Body")
     mask = _mask(reference, images, index < len(names))
     maps = fitMaps(value["timesHours"], [image.array for image in images], mask, index, kinetics,
-                   decayConstantPerHour, timeWeights, progress=subProgress(progress, 0.2, 0.95))
+                   nuclide.decayConstantPerHour, timeWeights, progress=subProgress(progress, 0.2, 0.95))
     # The images are in Bq/mL, the map in MBq h per voxel.
     perVoxel = maps.timeIntegrated * np.float32(grid.voxelVolumeML * 1e-6)
     for role, array, unit, name in (
             ("effectiveHalfLife", maps.effectiveHalfLifeHours, "h", "Effective half-life"),
             ("fitQuality", 100.0 * maps.relativeResidual, "%", "Fit quality (relative residual)")):
         studyNodes.putVolume(study, role, grid.withArray(array, unit=unit, name=name), role)
+    display.styleEffectiveHalfLife(study.nodeByRole("effectiveHalfLife"), nuclide.halfLifeHours)
+    display.styleFitQuality(study.nodeByRole("fitQuality"))
     found, warnings = {}, []
     for position, name in enumerate([*names, "remainder"]):
         found[name] = {"model": kinetics[position].model, "voxels": maps.voxels[position],

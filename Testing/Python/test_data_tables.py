@@ -80,10 +80,12 @@ def test_nuclideTableIsWhatTheGeneratorWrites():
 
     import icrp107_database
 
+    if importlib.util.find_spec("radioactivedecay") is None:
+        pytest.skip("radioactivedecay is a developers' package")
     path = os.path.join(os.path.dirname(__file__), "..", "..", "Utilities", "generateNuclideTable.py")
     spec = importlib.util.spec_from_file_location("generateNuclideTable", path)
     generator = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generator)
     folder = os.path.join(os.path.dirname(icrp107_database.__file__), "icrp107")
     shipped = load(dataPath("nuclides.json"))["nuclides"]
-    assert shipped == [generator.entryFor(name, folder) for name in generator.NAMES]
+    assert shipped == [generator.entryFor(name, folder) for name in generator.tableNames()]

@@ -1,9 +1,8 @@
 """CT and PET series: round trip, order, and what is refused."""
 
 import numpy as np
-import pydicom
 import pytest
-from dicomExamples import changed, ctVolume, writeCTExample
+from dicomExamples import changed, ctVolume, writeCTExample, writePETExample
 
 from MRTDosimetryLib.dicom.catalog import scan
 from MRTDosimetryLib.dicom.facts import Fact
@@ -109,7 +108,7 @@ def test_unevenSpacingIsRefused(tmp_path):
     [
         (lambda d: setattr(d, "PixelSpacing", ["0.9", "0.9"]), "differ"),
         (lambda d: setattr(d, "ImageOrientationPatient", ["1", "0", "0", "0", "0", "-1"]), "differ"),
-        (lambda d: delattr(d, "ImagePositionPatient"), "position"),
+        (lambda d: delattr(d, "ImagePositionPatient"), r"\(0020,0032\)"),
         (lambda d: delattr(d, "RescaleSlope"), "Rescale Slope"),
         (lambda d: setattr(d, "RescaleType", "HU_MOD"), "HU_MOD"),
     ],
@@ -144,26 +143,7 @@ def test_severalSeriesAreNamed(tmp_path):
 
 def _asPET(folder, slopes, change=None):
     """A PET series made of the CT slices."""
-    paths = writeCTExample(folder)
-    for path, slope in zip(paths, slopes, strict=True):
-
-        def toPET(dataset, slope=slope):
-            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.128"
-            dataset.Modality, dataset.Units, dataset.SeriesType = "PT", "BQML", ["STATIC", "IMAGE"]
-            dataset.NumberOfSlices, dataset.DecayCorrection = 6, "START"
-            dataset.RescaleSlope, dataset.RescaleIntercept = str(slope), "0"
-            dataset.ActualFrameDuration = 180000
-            item = pydicom.Dataset()
-            item.RadionuclideTotalDose = "210000000"
-            item.RadiopharmaceuticalStartDateTime = "20260505091500.00"
-            code = pydicom.Dataset()
-            code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "129507009", "SCT", "^90^Yttrium"
-            item.RadionuclideCodeSequence = [code]
-            dataset.RadiopharmaceuticalInformationSequence = [item]
-            if change:
-                change(dataset)
-
-        changed(path, toPET)
+    writePETExample(folder, change, slopes)
     return str(folder)
 
 

@@ -6,7 +6,13 @@ from imagingExamples import geometry, pose, positions, smoothVolume
 
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.grid import Grid
-from MRTDosimetryLib.imaging.resampling import averageOnGrid, blockSum, coveredFraction, resample
+from MRTDosimetryLib.imaging.resampling import (
+    averageOnGrid,
+    blockSum,
+    coveredFraction,
+    resample,
+    resampleActivity,
+)
 from MRTDosimetryLib.imaging.volume import Volume
 
 FINE = geometry((1.0, 1.0, 2.0), (40.0, 40.0, -30.0))
@@ -125,3 +131,44 @@ def test_coveredFractionAgreesWithAnalyticAverage():
 def test_blockSum():
     array = np.random.default_rng(4).integers(0, 2, (8, 12, 16)).astype(np.uint8)
     assert np.array_equal(blockSum(array, (8, 6, 4)), array.reshape(2, 4, 2, 6, 2, 8).sum(axis=(1, 3, 5)))
+
+
+def gaussianSpots(spacingMM, fwhmMM=10.0, size=24):
+    """Image of three small hot spots as a SPECT of that resolution shows them, with the spheres' mask."""
+    grid = Grid((size, size, size), geometry((spacingMM,) * 3, (-spacingMM * size / 2,) * 3, (1, 1, 1)))
+    r, a, s = positions(Volume(np.zeros(grid.shape, np.float32), grid.ijkToRAS))
+    sigma = fwhmMM / 2.3548
+    image, mask = np.full(grid.shape, 0.5), np.zeros(grid.shape, bool)
+    for center in ((3.0, -7.0, 5.0), (-22.0, 15.0, -11.0), (20.0, 18.0, 16.0)):
+        squares = (r - center[0]) ** 2 + (a - center[1]) ** 2 + (s - center[2]) ** 2
+        image += 100.0 * np.exp(-0.5 * squares / sigma ** 2)
+        mask |= squares < 8.0 ** 2
+    return Volume(image.astype(np.float32), grid.ijkToRAS, "Bq/mL"), mask
+
+
+def test_activityOfSmallLesionsSurvivesAnotherGrid():
+    image, mask = gaussianSpots(4.4)
+    move = pose((2, -3, 4), (2.2, -1.9, 2.1))
+    there, _clipped = resampleActivity(image, image, np.linalg.inv(move), outside=0.0)
+    straight = resample(image, image, np.linalg.inv(move))
+    back = {name: resample(moved, image, move, kind).array[mask].sum() / image.array[mask].sum()
+            for name, moved, kind in (("spline", there, "spline"), ("linear", straight, "linear"))}
+    assert abs(back["spline"] - 1.0) < 0.01 and back["linear"] < 0.90
+
+
+def test_activityIsNeverNegativeAndWhatIsAddedIsSaid():
+    array = np.zeros((12, 12, 12), np.float32)
+    array[5:7, 5:7, 5:7] = 1000.0
+    image = Volume(array, np.eye(4), "Bq/mL")
+    shifted = np.eye(4)
+    shifted[:3, 3] = 0.5
+    moved, added = resampleActivity(image, image, shifted)
+    inside = moved.array[np.isfinite(moved.array)]
+    assert inside.min() == 0.0 and moved.array.dtype == np.float32 and np.isnan(moved.array[-1, -1, -1])
+    raw = resample(image, image, shifted, "spline", np.nan).array
+    assert added == pytest.approx(-raw[raw < 0].sum() / inside.sum(), rel=1e-5) and added > 0.01
+    own, added = resampleActivity(image, image)
+    assert np.array_equal(own.array, array) and added == 0.0
+    # What an image itself holds below zero stays.
+    lower = Volume(array - 5.0, np.eye(4), "Bq/mL")
+    assert np.nanmin(resampleActivity(lower, lower, shifted)[0].array) == -5.0

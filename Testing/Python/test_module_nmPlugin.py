@@ -75,7 +75,7 @@ def newStudy(browser):
 
 def removeMapping(dataset):
     """Leaves the counts."""
-    del dataset.RealWorldValueMappingSequence
+    del dataset.RealWorldValueMappingSequence, dataset.RescaleSlope, dataset.RescaleIntercept, dataset.Units
 
 
 def testTheModuleIsHiddenAndRegistersItsPlugin(browser):

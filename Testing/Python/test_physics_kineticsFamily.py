@@ -180,7 +180,8 @@ def test_monoDataGiveTheMonoValueAndSayWhatWasNotTried():
         result = fit(data, RATE)
         assert result.model == "monoExponential" and result.modelAverage is None
         assert result.timeIntegratedActivityMBqH == fit(data, RATE, "monoExponential").timeIntegratedActivityMBqH
-        assert any("Bi-exponential" in text and f"{count} time points" in text for text in result.assumptions)
+        assert sum(f"{count} time points leave no comparison" in text for text in result.assumptions) == 1
+        assert {row["model"]: row for row in result.candidates}["biExponential"]["reason"].startswith("not tried: 4")
         assert (result.aicc is not None) == (count > 3)
 
 
@@ -207,6 +208,40 @@ def test_averageIsOneCurve():
     assert low < mean < high
     fits[0].aicc = fits[1].aicc + 11.0
     assert average(fits, data)[0] is fits[1]
+
+
+def test_aFaintPhaseWidensTheInterval():
+    """A second phase that six noisy points do not prove still counts in the average, by AIC."""
+    times = np.array([1.0, 4.0, 24.0, 72.0, 120.0, 168.0])
+    data = curve(lambda t: 70 * np.exp(-SLOW * t) + 20 * np.exp(-FAST * t), times, noise=0.1, sigma=0.1, seed=7)
+    result, alone = fit(data, RATE), fit(data, RATE, "monoExponential")
+    assert result.model == "monoExponential" and result.parameters == alone.parameters
+    record = dict(zip(result.modelAverage["models"], result.modelAverage["weights"], strict=True))
+    assert result.modelAverage["criterion"] == "AIC" and 0.01 < record["biExponential"] < 0.5
+    low, high = result.timeIntegratedActivityInterval95MBqH
+    lowAlone, highAlone = alone.timeIntegratedActivityInterval95MBqH
+    assert high / low > highAlone / lowAlone
+    rows = {row["model"]: row for row in result.candidates}
+    assert rows["biExponential"]["akaikeWeight"] == record["biExponential"]
+    fits = {name: fit(data, RATE, name) for name in record}
+    criteria = [item.chiSquare + 2 * len(item.parameters) for item in fits.values()]
+    assert list(record.values()) == pytest.approx(akaikeWeights(criteria))
+
+
+def test_aPhysicalTailIsChosenOnlyAtTheBoundOfTheBiExponential():
+    def tail(t):
+        return 60 * np.exp(-LN2 / 20 * t) + 40 * np.exp(-RATE * t)
+
+    held = fit(curve(tail, noise=0.02, sigma=0.02, seed=3), RATE)
+    rows = {row["model"]: row for row in held.candidates}
+    assert held.model == "monoExponentialPlusPhysicalTail" and "held at physical" in rows["biExponential"]["reason"]
+    # The rate that the bound holds is not known as well as the tail alone would have it.
+    alone = fit(curve(tail, noise=0.02, sigma=0.02, seed=3), RATE, held.model)
+    assert held.timeIntegratedActivityUncertaintyMBqH > alone.timeIntegratedActivityUncertaintyMBqH
+    free = fit(curve(lambda t: 60 * np.exp(-LN2 / 90 * t) + 40 * np.exp(-LN2 / 10 * t), noise=0.05, sigma=0.05), RATE)
+    rows = {row["model"]: row for row in free.candidates}
+    assert free.model == "biExponential"
+    assert not rows["monoExponentialPlusPhysicalTail"]["isAccepted"]
 
 
 def test_intervals():

@@ -133,3 +133,16 @@ def test_slicePictureRefusesWhatDoesNotFit(change, words):
                  "spacing": (2.0, 1.0), "rangeGy": (0, 30), "title": "Axial", **change}
     with pytest.raises(InputError, match=words):
         figures.slicePicture(**arguments)
+
+
+def test_bandAndPlanarSeriesAreDrawn():
+    region = {"name": "liver", "timeActivity": [{"timeHours": 24.0, "activityMBq": 50.0, "uncertaintyMBq": 2.0}]}
+    curve = {"timesHours": [0.0, 100.0], "activitiesMBq": [60.0, 20.0]}
+    plain = figures.timeActivityChart([region], {"liver": curve})
+    banded = figures.timeActivityChart([region], {"liver": {**curve, "lowMBq": [55.0, 15.0], "highMBq": [65.0, 28.0]}})
+    planar = figures.timeActivityChart([{**region, "fit": {"planarSeries": {"timesHours": [4.0, 90.0],
+                                                                    "activitiesMBq": [58.0, 22.0]}}}], {"liver": curve})
+    assert len({plain, banded, planar}) == 3 and b"PolyCollection" in banded and b"PolyCollection" not in plain
+    with pytest.raises(InputError, match="not a finite number"):
+        figures.timeActivityChart([region], {"liver": {**curve, "lowMBq": [float("nan"), 15.0],
+                                                       "highMBq": [65.0, 28.0]}})

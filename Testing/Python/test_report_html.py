@@ -199,7 +199,7 @@ def test_wordsOfTheField():
     text = report(pictures=[Picture("Axial", "", PNG)]).text.lower()
     assert "residence time" not in text
     # "dose" never alone: absorbed dose, dose-volume, biologically effective dose, names of methods
-    alone = re.findall(r"(?<!absorbed )(?<!effective )\bdoses?\b(?!-volume)(?! rate)", text)
+    alone = re.findall(r"(?<!absorbed[ -])(?<!effective )\bdoses?\b(?!-volume)(?! rate)", text)
     assert alone == []
     for words in ("research use; the treating physician decides", "not a medical device",
                   "not affiliated with the euramet project 15hlt06 mrtdosimetry"):

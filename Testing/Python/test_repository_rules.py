@@ -20,13 +20,13 @@ COUNTS = {"schemaVersion", "year", "minimumTimePoints"}
 # others give a region.
 BRITISH = (r"colour|grey(?!stone)|centre|metre(?!s? of)|litre|tumour(?!s?\")|behaviour|favour|neighbour|honour|"
            r"analyse(?!s\b)|normalis|visualis|initialis|optimis|organis(?!m)|minimis|maximis|summaris|recognis|generalis|"
-           r"parametris|discretis|standardis|characteris(?!t)|synchronis|customis|categoris|labell|modell|"
-           r"cancell(?!ation)|artefact|catalogue|programme(?!d|r)|haem|oedema|oesophag|paediatric|sulph|judgement|"
+           r"parametris|discretis|standardis|characteris(?!t)|synchronis|customis|categoris|label(?-i:l)|"
+           r"model(?-i:l)|cancel(?-i:l)(?!ation)|artefact|catalogue|programme(?!d|r)|haem|oedema|oesophag|paediatric|sulph|judgement|"
            r"licence|defence|fibre")
 
 # What may stand beside the word dose, or in its place, where a user reads it.
 DOSE = re.compile(r"(?<!bsorbed[ \n-])(?<!equivalent )(?<!effective )(?<!equieffective )(?<!low-)"
-                  r"\bdoses?\b(?!-volume| volume histogram| equivalent)", re.IGNORECASE)
+                  r"(?<!RT )(?<!Radiation )\bdoses?\b(?!-volume| volume histogram| equivalent)", re.IGNORECASE)
 
 
 def lines(paths, expression, flags=0):
@@ -171,7 +171,8 @@ def test_absorbedDoseIsCalledSo():
 @pytest.mark.parametrize("text, isFault", [
     ("Mean dose per region", True), ("absorbed dose map", False), ("Dose (Gy)", True), ("dose-volume histogram", False),
     ("biologically effective dose", False), ("Absorbed doses", False), ("Absorbed\ndose (Gy)", False),
-    ("voxelDoseMap", False), ("RTDOSE", False)])
+    ("voxelDoseMap", False), ("RTDOSE", False), ("the RT Dose object", False),
+    ("Radiopharmaceutical Radiation Dose report", False)])
 def test_theCheckOfDoseSeesAFault(text, isFault):
     assert bool(DOSE.search(text)) == isFault
 

@@ -238,3 +238,22 @@ def testSequenceShowsRegisteredTimePointsAndIsNotSaved(study, tmp_path):
 def testSequenceNeedsATime(scene):
     with pytest.raises(InputError, match="time after administration"):
         sequences.showTimePoints(Study.create(scene, "Case"))
+
+
+def test_mapsOfHalfLifeAndFitQualityHaveTheirColorsAndLegend():
+    scene = headless.newScene()
+    for quantity, unit, style, title, end, labelFormat in (
+            ("effectiveHalfLife", "h", lambda node: display.styleEffectiveHalfLife(node, 159.5),
+             "Effective half-life (h)", 200.0, "%.0f"),
+            ("fitQuality", "%", display.styleFitQuality, "Relative residual (%)", 20.0, "%.0f")):
+        image = Volume(np.linspace(0, 90, 60, dtype=np.float32).reshape(3, 4, 5), np.eye(4), unit, quantity)
+        node = volumes.addVolume(scene, image, quantity)
+        assert style(node) == end
+        shown = node.GetDisplayNode()
+        assert (shown.GetWindowLevelMin(), shown.GetWindowLevelMax()) == (0.0, end)
+        assert shown.GetApplyThreshold() and 0.0 < shown.GetLowerThreshold() < 0.5
+        legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(node)
+        assert legend.GetTitleText() == title and legend.GetLabelFormat() == labelFormat
+        lightness = colorMaps.colors(quantity) @ (0.2126, 0.7152, 0.0722)
+        steps = np.diff(lightness)
+        assert np.all(steps > 0) or np.all(steps < 0)

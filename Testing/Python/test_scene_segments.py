@@ -90,7 +90,7 @@ def testOverlappingSegmentsAreSeparateLayers(scene):
     whole.SetName("whole body")
     array = np.where(labelArray()[3:12, 5:27, 4:30] >= 0, 1, 0).astype(np.uint8)
     box = (slice(3, 12), slice(5, 27), slice(4, 30))
-    whole.AddRepresentation(segments.BINARY_LABELMAP, segments._orientedImage(array, MATRIX, box))
+    whole.AddRepresentation(segments.BINARY_LABELMAP, segments.orientedImage(array, MATRIX, box))
     node.GetSegmentation().AddSegment(whole)
     layers = segments.labelsFromSegmentation(node)
     counts = {name: int((volume.array == value).sum()) for volume, regions in layers

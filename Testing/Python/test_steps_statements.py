@@ -137,3 +137,118 @@ def testResolutionAndUncertaintiesAreStatements(small):
     ui.calibrationUncertaintyBox.value = ui.calibrationUncertaintyBox.minimum
     ui.resolutionBox.value = 0.0
     assert small.study.choice("uncertainty") is None and small.study.choice("resolutionFWHMMM") is None
+
+
+def testParametersAreFixedAndBoundedWithTheirSource(small):
+    page = small.page("kinetics")
+    ui = page.ui
+    ui.kineticsAdvanced.collapsed = False
+    ui.kineticsTable.setCurrentCell(0, 0)
+    assert ui.parameterWidget.isHidden(), "the automatic choice has no parameters of its own"
+    select(ui.regionModelSelector, "monoExponential")
+    select(ui.parameterSelector, "lambda")
+    ui.parameterFixedEdit.text, ui.parameterLeastEdit.text = "0,0125", "0.01"
+    ui.parameterButton.click()
+    assert any("not both" in text for text in small.messages())
+    ui.parameterFixedEdit.text, ui.parameterLeastEdit.text = "fast", ""
+    ui.parameterButton.click()
+    assert any("'fast' is not a number" in text for text in small.messages())
+    ui.parameterFixedEdit.text, ui.parameterSourceEdit.text = "0,0125", "cycle 1"
+    ui.parameterButton.click()
+    assert small.study.choice("kinetics")["fixed"] == {"liver": {"lambda": 0.0125, "source": "cycle 1"}}
+    assert ui.parameterStatus.text == "Stated: lambda = 0.0125."
+    ui.parameterFixedEdit.text, ui.parameterLeastEdit.text, ui.parameterMostEdit.text = "", "0.005", "0.02"
+    ui.parameterButton.click()
+    stated = small.study.choice("kinetics")
+    assert stated["bounds"] == {"liver": {"lambda": [0.005, 0.02], "source": "cycle 1"}} and "fixed" not in stated
+    small.grab("kinetics-parameters")
+
+
+def testARateIsSharedAndTakenBack(small):
+    page = small.page("kinetics")
+    ui = page.ui
+    ui.kineticsAdvanced.collapsed = False
+    select(ui.modelSelector, "monoExponential")
+    ui.kineticsTable.setCurrentCell(0, 0)
+    assert not ui.sharedWidget.isHidden() and ui.shareRegionSelector.currentData == "kidney left"
+    ui.shareButton.click()
+    assert small.study.choice("kinetics")["shared"] == [
+        {"regions": ["liver", "kidney left"], "model": "monoExponential", "parameters": ["lambda"]}]
+    assert ui.sharedStatus.text == "liver, kidney left: lambda in one fit." and ui.parameterWidget.isHidden()
+    assert "lambda shared by liver, kidney left" in ui.kineticsChanged.text
+    small.ui.computeButton.click()
+    halves = [row[2] for row in texts(ui.kineticsTable)]
+    assert halves[0] == halves[1]
+    small.grab("kinetics-shared")
+    ui.shareButton.click()
+    assert "shared" not in small.study.choice("kinetics")
+
+
+def testEndsOfTheTrapezoidAndTheLateForm(small):
+    page = small.page("kinetics")
+    ui = page.ui
+    ui.kineticsAdvanced.collapsed = False
+    assert ui.trapezoidWidget.isHidden() and ui.lateFormSelector.isHidden()
+    select(ui.modelSelector, "trapezoid")
+    select(ui.trapezoidStartSelector, "zero-linear")
+    select(ui.trapezoidTailSelector, "physical")
+    assert small.study.choice("kinetics")["trapezoid"] == {"start": "zero-linear", "tail": "physical"}
+    assert "ends of the trapezoid" in ui.kineticsChanged.text
+    small.grab("kinetics-trapezoid")
+    ui.kineticsResetButton.click()
+    assert "trapezoid" not in small.study.choice("kinetics")
+
+
+def testEarlierCycleLatePointAndPlanarSeries(single, tmp_path):
+    from StandIns import qtModule
+
+    page = single.page("kinetics")
+    ui = page.ui
+    ui.kineticsAdvanced.collapsed = False
+    ui.kineticsTable.setCurrentCell(0, 0)
+    select(ui.populationFormSelector, "earlier")
+    ui.populationCenterBox.value, ui.populationSpreadBox.value = 62.0, 3.0
+    ui.populationSourceEdit.text = "cycle 1, our report"
+    ui.populationButton.click()
+    stated = single.study.choice("kinetics")["earlierCycle"]
+    assert stated == {"liver": {"effectiveHalfLifeHours": 62.0, "standardErrorHours": 3.0,
+                                "source": "cycle 1, our report"}}
+    assert ui.halfLifeProvenance.text == ("liver: effective half-life 62.0 h of an earlier cycle "
+                                          "(cycle 1, our report).")
+    ui.kineticsTable.setCurrentCell(1, 0)
+    assert ui.populationCenterBox.value == 0.0
+    ui.kineticsTable.setCurrentCell(0, 0)
+    assert (ui.populationCenterBox.value, ui.populationFormSelector.currentData) == (62.0, "earlier")
+    ui.populationCenterBox.value = 0.0
+    ui.populationButton.click()
+    assert "earlierCycle" not in single.study.choice("kinetics")
+    select(ui.regionModelSelector, "latePoint")
+    select(ui.lateFormSelector, "minimum")
+    assert single.study.choice("kinetics")["lateForm"] == "minimum"
+    path = tmp_path / "planar.csv"
+    path.write_text("timeHours,kidney left\n4,900\n24,650\n96,210\n168,70\n", encoding="utf-8")
+    qtModule.queueReply("QFileDialog.getOpenFileName", str(path))
+    ui.planarButton.click()
+    assert single.study.choice("kinetics")["hybrid"]["kidney left"]["values"] == [900.0, 650.0, 210.0, 70.0]
+    assert "kidney left" in ui.planarStatus.text and "planar.csv" in ui.planarStatus.text
+    assert single.shell.widget.minimumSizeHint.width() <= NARROWEST - 20
+    single.grab(f"kinetics-planar-{NARROWEST}")
+    single.ui.computeButton.click()
+    assert single.shell._states["kinetics"] == "done"
+    ui.planarRemoveButton.click()
+    assert "hybrid" not in single.study.choice("kinetics") and ui.planarStatus.isHidden()
+
+
+def testTheChartOfOneRegionFollowsTheRow(small):
+    page = small.page("kinetics")
+    ui = page.ui
+    assert ui.regionChartBox.isHidden()
+    small.ui.computeButton.click()
+    assert small.study.nodeByRole("regionChart") is None
+    ui.regionChartBox.checked = True
+    node = small.study.nodeByRole("regionChart")
+    assert node.GetTitle().startswith("liver:")
+    count = small.scene.GetNumberOfNodes()
+    ui.kineticsTable.setCurrentCell(1, 0)
+    assert small.study.nodeByRole("regionChart") is node and node.GetTitle().startswith("kidney left:")
+    assert small.scene.GetNumberOfNodes() == count

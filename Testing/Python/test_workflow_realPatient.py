@@ -23,6 +23,7 @@ NAMES = {1: "liver", 2: "spleen", 3: "kidney left", 4: "kidney right", 5: "tumor
 HALF_LIVES_HOURS = {1: 67.0, 2: 70.0, 3: 51.0, 4: 53.0, 5: 90.0, 6: 100.0, 7: 85.0}
 REFERENCE_HOURS = 24.0
 LOCAL_GY_KG_PER_GBQ_H = 0.08532
+ENGINES = ("localDeposition", "voxelS", "monteCarlo")
 
 
 def activityAt(timeHours, labels, activity):
@@ -58,7 +59,16 @@ def patient():
     return labels, readImage(str(FOLDER / "ct_HU.nrrd")), readImage(str(FOLDER / "activity_kBq_per_mL.nrrd"))
 
 
-def writeCase(folder, patient, move=None):
+@pytest.fixture(scope="module")
+def still(patient, tmp_path_factory):
+    """All scans in one position, by all engines: (folder, results)."""
+    folder = tmp_path_factory.mktemp("still")
+    study = writeCase(folder, patient, engine=list(ENGINES))
+    assert commandLine.main(["run", str(study), "--out", str(folder / "out")]) == 0
+    return folder, json.loads((folder / "out" / "results.json").read_text(encoding="utf-8"))
+
+
+def writeCase(folder, patient, move=None, engine="localDeposition"):
     labels, ct, activity = patient
     writeImage(labels, str(folder / "labels.nrrd"))
     points = []
@@ -80,20 +90,17 @@ def writeCase(folder, patient, move=None):
              "administration": {"activityMBq": 7400, "dateTime": "2026-05-04T10:00:00"}, "timePoints": points,
              "regions": {"labelmap": "labels.nrrd", "timePoint": 0,
                          "names": {str(label): name for label, name in NAMES.items()}},
-             "registration": "none" if move is None else "rigid"}
+             "registration": "none" if move is None else "rigid", "dose": {"engine": engine}}
     path = folder / "study.json"
     path.write_text(json.dumps(study), encoding="utf-8")
     return path
 
 
-def test_timeIntegratedActivityAndAbsorbedDoseOfEachOrgan(tmp_path, patient):
-    labels, _ct, activity = patient
-    study = writeCase(tmp_path, patient)
-    assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
-    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+def test_timeIntegratedActivityAndAbsorbedDoseOfEachOrgan(still, patient):
+    (folder, results), (labels, _ct, activity) = still, patient
     found = {region["name"]: region for region in results["regions"]}
     assert set(found) == set(NAMES.values())
-    dose = readImage(str(tmp_path / "out" / "absorbedDose.nrrd"))
+    dose = readImage(str(folder / "out" / "absorbedDose.nrrd"))
     print("\nregion          TIA MBq h (true)        absorbed dose Gy (true)")
     for label, name in NAMES.items():
         region, tia = found[name], trueTIA(label, labels, activity)
@@ -136,3 +143,23 @@ def test_movedSecondTimePointIsBroughtBack(tmp_path, patient):
         # a voxel of 4 mm at a moved edge is either full or empty, so small regions lose part of their rim
         tolerance = 0.05 if name == "liver" else 0.12 if label <= 4 else 0.35
         assert measured == pytest.approx(true, rel=tolerance), name
+
+
+
+def test_enginesSideBySide(still):
+    """Photons add a few percent to what local deposition gives, and no energy is lost."""
+    _folder, results = still
+    print("\nregion          local deposition   voxel S   Monte Carlo (Gy)")
+    for region in results["regions"]:
+        local, kernel, carlo = (region["engines"][name]["absorbedDoseGy"] for name in ENGINES)
+        error = region["engines"]["monteCarlo"]["statisticalStandardErrorGy"]
+        print(f"{region['name']:14} {local:10.4f} {kernel:10.4f} {carlo:10.4f} +- {error:.4f}")
+        assert error < 0.01 * carlo
+        # the photons of 177Lu add 0.5 to 15 %; electrons that leave a tumor of 4 mL take a few percent away
+        assert 1.0 < carlo / local < 1.15 and 0.95 < kernel / local < 1.15
+        assert kernel == pytest.approx(carlo, rel=0.05)
+    for name, engine in results["engines"].items():
+        balance = engine["energyBalance"]
+        print(f"{name}: deposited + escaped - emitted = {balance['deviationPercent']:+.4f} %, "
+              f"gamma {(engine.get('gamma') or {}).get('passPercent')} %")
+        assert balance["depositedMeV"] + balance["escapedMeV"] == pytest.approx(balance["emittedMeV"], rel=0.005)

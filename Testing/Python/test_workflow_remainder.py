@@ -44,16 +44,16 @@ def test_remainderIsIntegratedAndSpreadOutsideTheRegions(tmp_path):
 
 def test_remainderThatCannotBeFittedIsSaid(tmp_path, monkeypatch):
     from MRTDosimetryLib.errors import CalculationError
-    from MRTDosimetryLib.workflow import kinetics
+    from MRTDosimetryLib.workflow import kinetics, regionFits
 
-    fitted = kinetics._fitAsChosen
+    fitted = regionFits.fitAsChosen
 
     def refuse(choice, study, name, *arguments):
         if name == kinetics.REMAINDER:
             raise CalculationError("No model describes the curve")
         return fitted(choice, study, name, *arguments)
 
-    monkeypatch.setattr(kinetics, "_fitAsChosen", refuse)
+    monkeypatch.setattr(regionFits, "fitAsChosen", refuse)
     results = run(tmp_path)
     assert results["remainder"]["timeIntegratedActivityMBqH"] is None
     assert any("No model describes the curve" in line for line in results["warnings"])

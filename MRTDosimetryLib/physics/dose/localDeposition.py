@@ -7,6 +7,9 @@ import numpy as np
 from ...errors import InputError
 from ...progress import noProgress
 from ..density import AIR_DENSITY_G_PER_ML
+from ..nuclides import LOCAL_CLASSES
+from ..progeny import progenyChoice, progenyNotes
+from ..units import GY_KG_PER_GBQ_H_PER_MEV
 from .registry import DoseEngine, DoseMap, registerEngine
 
 NAME, TITLE = "localDeposition", "Local energy deposition"
@@ -32,8 +35,8 @@ def computeLocalDeposition(timeIntegratedActivityMBqHPerVoxel, densityGPerML, vo
     progress : callable
         ``progress(fraction, message)``; may raise to cancel.
     options : dict, optional
-        ``progeny``: ``"excluded"`` computes the parent's part alone of a nuclide whose progeny matter; such a
-        nuclide is refused otherwise.
+        ``progeny``: ``"excluded"`` computes the parent's part alone of a nuclide whose progeny matter,
+        ``"inPlace"`` counts them where the parent decayed; such a nuclide is refused when nothing is stated.
 
     Returns
     -------
@@ -54,14 +57,16 @@ def computeLocalDeposition(timeIntegratedActivityMBqHPerVoxel, densityGPerML, vo
     if density.ndim and density.shape != activity.shape:
         raise InputError("The density and the time-integrated activity have different grids", "absorbed dose",
                          "Resample the CT to the grid of the time-integrated activity")
-    notes = _progenyNotes(nuclide, options)
+    progeny = progenyChoice(nuclide, options)
+    notes = progenyNotes(nuclide, progeny)
     _requireFinite(activity, "time-integrated activity")
     _requireFinite(density, "density")
     if density.size and float(density.min()) < 0 or (density.ndim == 0 and float(density) < AIR_DENSITY_G_PER_ML):
         raise InputError("The density is not above zero", "absorbed dose", "Check the density")
     progress(0.2, "Absorbed dose")
     dtype = np.float64 if activity.dtype == np.float64 else np.float32
-    factor = nuclide.localDoseConstantGyKgPerGBqH / voxelVolumeML  # Gy g/(MBq h) / mL
+    localMeV = _localEnergyMeV(nuclide, progeny)
+    factor = localMeV * GY_KG_PER_GBQ_H_PER_MEV / voxelVolumeML  # Gy g/(MBq h) / mL
     dose = np.zeros(activity.shape, dtype)
     if density.ndim == 0:
         np.multiply(activity, dtype(factor / float(density)), out=dose, casting="same_kind")
@@ -70,33 +75,41 @@ def computeLocalDeposition(timeIntegratedActivityMBqHPerVoxel, densityGPerML, vo
         np.divide(activity, density, out=dose, where=isTissue, casting="same_kind")
         dose *= dtype(factor)
         notes += _airNotes(activity, isTissue)
-    notes.insert(0, f"Local deposition of {nuclide.localEnergyMeV:.5g} MeV per decay of {nuclide.name} "
-                    f"({nuclide.localDoseConstantGyKgPerGBqH:.4g} Gy kg per GBq h); photons "
-                    f"({nuclide.photonEnergyMeV:.3g} MeV per decay) are left out.")
+    notes.insert(0, f"Local deposition of {localMeV:.5g} MeV per decay of {nuclide.name} "
+                    f"({localMeV * GY_KG_PER_GBQ_H_PER_MEV:.4g} Gy kg per GBq h); photons "
+                    f"({nuclide.summedEnergiesMeV(progeny)['photon']:.3g} MeV per decay) are left out.")
     progress(1.0, "Absorbed dose")
     return DoseMap(dose, NAME, True, notes)
 
 
-def regionMeanGy(timeIntegratedActivityMBqH, massG, nuclide):
+def regionMeanGy(timeIntegratedActivityMBqH, massG, nuclide, options=None):
     """Mean absorbed dose of a region: all local energy of its decays over its mass.
 
-    MIRD schema (Bolch et al., J Nucl Med 2009;50:477-484) with one region that is source and target.
+    MIRD schema (Bolch et al., J Nucl Med 2009;50:477-484) with one region that is source and target. ``options`` as
+    for the map.
 
     Raises
     ------
     InputError
-        When the mass is not above zero.
+        When the mass is not above zero, or the progeny of the nuclide matter and the options do not state them.
     """
     if not (math.isfinite(massG) and massG > 0):
         raise InputError(f"The mass is {massG:g} g, but has to be above zero", "absorbed dose", "Check region and CT")
-    return timeIntegratedActivityMBqH * nuclide.localDoseConstantGyKgPerGBqH / massG
+    localMeV = _localEnergyMeV(nuclide, progenyChoice(nuclide, _checkedOptions(options)))
+    return timeIntegratedActivityMBqH * localMeV * GY_KG_PER_GBQ_H_PER_MEV / massG
+
+
+def _localEnergyMeV(nuclide, progeny):
+    energies = nuclide.summedEnergiesMeV(progeny)
+    return sum(energies[name] for name in LOCAL_CLASSES)
 
 
 def _checkedOptions(options):
     options = dict(options or {})
     unknown = [name for name in options if name not in OPTIONS]
-    if unknown or options.get("progeny", "excluded") != "excluded":
-        raise InputError("Unknown option of the local deposition engine", "dose", "Known is progeny: 'excluded'")
+    if unknown:
+        raise InputError(f"Unknown option of the local deposition engine: {', '.join(unknown)}", "dose",
+                         "Known is progeny: 'excluded' or 'inPlace'")
     return options
 
 
@@ -111,16 +124,6 @@ def _requireFinite(array, what):
     # The sum of float32 values in float64 is finite exactly when all are: no array of flags is needed.
     if not math.isfinite(float(array.sum(dtype=np.float64))):
         raise InputError(f"The {what} holds voxels that are not finite numbers", "absorbed dose", "Check the images")
-
-
-def _progenyNotes(nuclide, options):
-    if not nuclide.progeny:
-        return []
-    if "progeny" not in options:
-        raise InputError(f"The radioactive progeny of {nuclide.name} ({nuclide.progeny}) carry energy that this engine "
-                         "does not know", "absorbed dose",
-                         "Use it for the parent alone by stating progeny 'excluded', or another method")
-    return [f"The parent {nuclide.name} alone: the energy of its progeny ({nuclide.progeny}) is NOT included."]
 
 
 def _airNotes(activity, isTissue):

@@ -10,6 +10,8 @@ from ...errors import InputError
 
 MODULES = (
     "localDeposition",
+    "voxelS",
+    "monteCarlo",
 )
 
 _engines = {}
@@ -28,12 +30,22 @@ class DoseMap:
         Whether all energy stays in its voxel.
     notes : list of str
         What the reader of the map has to know.
+    standardErrorGy : numpy.ndarray or None
+        Shape (k, j, i), statistical standard error of each voxel (k = 1); ``None`` for engines without any.
+    regionStandardErrorGy : dict
+        Region name -> statistical standard error of its mean absorbed dose, for the regions given in the options.
+    energyBalance : dict
+        ``emittedMeV``, ``depositedMeV``, ``escapedMeV``: energies of all decays; empty where the engine does not
+        follow the energy.
     """
 
     absorbedDoseGy: np.ndarray
     engine: str
     isLocal: bool
     notes: list = field(default_factory=list)
+    standardErrorGy: np.ndarray | None = None
+    regionStandardErrorGy: dict = field(default_factory=dict)
+    energyBalance: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,10 @@ class DoseEngine:
     """A way from time-integrated activity to absorbed dose.
 
     ``compute(timeIntegratedActivityMBqHPerVoxel, densityGPerML, voxelSizeMM, nuclide, progress, options)`` returns a
-    :class:`DoseMap`. ``regionMeanGy(timeIntegratedActivityMBqH, massG, nuclide)`` gives the mean absorbed dose of a
-    region where no energy leaves it; ``None`` for engines whose mean is that of the map.
+    :class:`DoseMap`. ``regionMeanGy(timeIntegratedActivityMBqH, massG, nuclide, options)`` gives the mean absorbed
+    dose of a region where no energy leaves it; ``None`` for engines whose mean is that of the map.
+    ``optionNames`` are the keys that ``options`` may hold, further ones are refused. All engines take ``progeny``
+    (``"excluded"`` or ``"inPlace"``, see :meth:`~..nuclides.Nuclide.members`).
     """
 
     name: str
@@ -50,6 +64,7 @@ class DoseEngine:
     isLocal: bool
     compute: Callable
     regionMeanGy: Callable | None = None
+    optionNames: tuple = ("progeny",)
 
 
 def registerEngine(engine):
@@ -60,7 +75,9 @@ def registerEngine(engine):
 def _all():
     for module in MODULES:
         importlib.import_module(f".{module}", __package__)
-    return _engines
+    # A module that was imported before the others has registered before them.
+    order = {f"{__package__}.{module}": position for position, module in enumerate(MODULES)}
+    return dict(sorted(_engines.items(), key=lambda item: order.get(item[1].compute.__module__, len(order))))
 
 
 def engineNames():

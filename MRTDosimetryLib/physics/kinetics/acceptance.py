@@ -11,8 +11,10 @@ import numpy as np
 from .weighting import PROPORTIONAL_FLOOR
 
 PARAMETER_LIMIT = 0.5
-# Up to here, a phase that the points show but hardly determine: acceptable where no other model describes them.
-DOUBTFUL_LIMIT = 1.0
+# Up to here, a phase that the points show but hardly determine: acceptable where no other model describes them. With
+# given uncertainties the likelihood ratio tells whether the phase is there; the linear standard errors of its rate and
+# amplitude, strongly correlated, may exceed 100 % where it is.
+DOUBTFUL_LIMIT, DOUBTFUL_LIMIT_GIVEN = 1.0, 3.0
 # Above REMARK a correlation is told; above LIMIT two parameters are one. An amplitude at administration and the rate
 # it is extrapolated with are correlated in every good fit whose points lie late, so 0.8 cannot be a reason to reject.
 CORRELATION_REMARK, CORRELATION_LIMIT = 0.8, 0.995
@@ -22,8 +24,9 @@ RUNS_PROBABILITY = 0.01
 # Rise from the first point that is more than noise: in standard uncertainties of the difference, or where none are
 # given at least this share.
 UPTAKE_DEVIATIONS, UPTAKE_TOLERANCE = 2.5, 0.10
-NESTED_PROBABILITY = 0.01
+F_TEST_PROBABILITY, LIKELIHOOD_RATIO_PROBABILITY = 0.01, 0.05
 BOUND_TOLERANCE = 1e-6
+HELD_AT_PHYSICAL = "the slowest phase is held at physical decay, as in a model with fewer parameters"
 
 
 def uptakeTime(curve, coefficientOfVariation=None):
@@ -104,7 +107,7 @@ def noBetter(result, simpler, curve):
 
     ratio = max(simpler.chiSquare - result.chiSquare, 0.0) / more / (result.chiSquare / left)
     probability = float(fdtrc(more, left, ratio))
-    if probability < NESTED_PROBABILITY:
+    if probability < F_TEST_PROBABILITY:
         return []
     return [f"no better than the {simpler.title} fit by more than chance (F test, p = {probability:.2g})"]
 
@@ -112,22 +115,24 @@ def noBetter(result, simpler, curve):
 def surpassed(result, larger, curve):
     """Objection to a model that a larger one holding it as a special case fits much better than, or ``[]``.
 
-    Likelihood-ratio test of the chi-squares with given uncertainties, 1 %. The corrected Akaike criterion is made for
-    an unknown scatter: at N = K + 2 it sets a fourth parameter against a chi-square of 40.
+    Likelihood-ratio test of the chi-squares with given uncertainties, 5 %. The corrected Akaike criterion is made for
+    an unknown scatter: at N = K + 2 it sets a fourth parameter against a chi-square of 40. As an amplitude cannot be
+    negative, the test is on the safe side (half of the superfluous phases vanish; Self and Liang, J Am Stat Assoc
+    1987;82:605-610).
     """
     more = result.degreesOfFreedom - larger.degreesOfFreedom
     if curve.uncertaintiesMBq is None or result.chiSquare - larger.chiSquare <= nestedLimit(more):
         return []
     return [f"{larger.title} has a chi-square lower by {result.chiSquare - larger.chiSquare:.3g} with {more} more "
-            f"parameter{'s' if more > 1 else ''}, by chance less likely than {NESTED_PROBABILITY:.0%}"]
+            f"parameter{'s' if more > 1 else ''}, by chance less likely than {LIKELIHOOD_RATIO_PROBABILITY:.0%}"]
 
 
 def nestedLimit(more):
-    """Fall of the chi-square that so many superfluous parameters reach with a probability of 1 %."""
+    """Fall of the chi-square that so many superfluous parameters reach with a probability of 5 %."""
     # Imported here: scipy.special is needed for this one quantile only.
     from scipy.special import chdtri
 
-    return float(chdtri(more, NESTED_PROBABILITY))
+    return float(chdtri(more, LIKELIHOOD_RATIO_PROBABILITY))
 
 
 def _parameterObjections(result, decayConstantPerHour):
@@ -136,14 +141,16 @@ def _parameterObjections(result, decayConstantPerHour):
         if parameter.standardError is None:
             if result.covariance is not None:
                 found.append(f"the data leave no meaning to {name}")
-    limit = DOUBTFUL_LIMIT if len(result.parameters) > 2 else PARAMETER_LIMIT
+    limit = PARAMETER_LIMIT
+    if len(result.parameters) > 2:
+        limit = DOUBTFUL_LIMIT_GIVEN if result.covarianceKind == "absolute" else DOUBTFUL_LIMIT
     found += _wideParameters(result, limit)
     rates = [parameter.value for name, parameter in result.parameters.items() if name.startswith("lambda")]
     if any(later < earlier * 1.05 for earlier, later in zip(rates[:-1], rates[1:], strict=True)):
         found.append("two phases have nearly the same rate")
     falling = result.model in ("biExponential", "triExponential")
     if falling and rates[0] <= decayConstantPerHour * (1 + BOUND_TOLERANCE):
-        found.append("the slowest phase is held at physical decay, as in a model with fewer parameters")
+        found.append(HELD_AT_PHYSICAL)
     pair, value = _largestCorrelation(result)
     if len(result.parameters) > 2 and value > CORRELATION_LIMIT:
         found.append(f"{pair[0]} and {pair[1]} are correlated by {value:.3f}, more than {CORRELATION_LIMIT:g}")

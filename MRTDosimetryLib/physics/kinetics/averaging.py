@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .exponentialModel import evaluateExponentials
-from .intervals import mixtureInterval95
+from .intervals import mixtureBand95, mixtureInterval95
 
 # Models further from the best have essentially no support (Burnham and Anderson 2002, section 2.6).
 LARGEST_DIFFERENCE = 10.0
@@ -21,7 +21,7 @@ def akaikeWeights(criteria):
     Parameters
     ----------
     criteria : sequence of float
-        AICc.
+        AICc or AIC.
 
     Returns
     -------
@@ -32,19 +32,24 @@ def akaikeWeights(criteria):
     return [share / math.fsum(shares) for share in shares]
 
 
-def average(results, curve):
-    """One result from several accepted fits of a curve with AICc, weighted by it.
+def average(results, curve, best=None, criteria=None, name="AICc"):
+    """One result from several fits of a curve, weighted by an Akaike criterion.
 
     The curve reported is the weighted sum of the curves, and its area is the weighted mean of their areas, so that
     curve, time-integrated activity, extrapolated parts and the course of the absorbed dose rate belong together.
     The variance is the unconditional one, sum of w_i (u_i^2 + (A_i - A)^2). Parameters and covariance are those of the
-    best model, as a parameter has no meaning across models. Models more than 10 from the least AICc are left out.
+    best model, as a parameter has no meaning across models. Models more than 10 from the least criterion are left out,
+    unless it is the best one.
 
     Parameters
     ----------
     results : list of FitResult
         With ``aicc`` and ``absorbedDoseRateShape``.
     curve : TimeActivityCurve
+    best : FitResult, optional
+        The model reported, one of ``results``; that of the least AICc by default.
+    criteria : list of float, optional
+        One for each of ``results``, called ``name``; their AICc by default.
 
     Returns
     -------
@@ -53,11 +58,13 @@ def average(results, curve):
     weights : list of float
         Akaike weight of each of ``results``; zero where left out.
     """
-    least = min(result.aicc for result in results)
-    kept = [result for result in results if result.aicc - least <= LARGEST_DIFFERENCE]
-    keptWeights = akaikeWeights([result.aicc for result in kept])
-    weights = [keptWeights[kept.index(result)] if result in kept else 0.0 for result in results]
-    best = min(kept, key=lambda result: result.aicc)
+    criteria = [result.aicc for result in results] if criteria is None else criteria
+    best = min(results, key=lambda result: result.aicc) if best is None else best
+    least = min(criteria)
+    places = [place for place, result in enumerate(results)
+              if criteria[place] - least <= LARGEST_DIFFERENCE or result is best]
+    kept, keptWeights = [results[place] for place in places], akaikeWeights([criteria[place] for place in places])
+    weights = [keptWeights[places.index(place)] if place in places else 0.0 for place in range(len(results))]
     if len(kept) == 1:
         return best, weights
     areas = np.array([result.timeIntegratedActivityMBqH for result in kept])
@@ -76,20 +83,43 @@ def average(results, curve):
     shape = [(weight * value, rate) for weight, result in zip(keptWeights, kept, strict=True)
              for value, rate in result.absorbedDoseRateShape]
     words = ", ".join(f"{result.title} {weight:.0%}" for result, weight in zip(kept, keptWeights, strict=True))
-    record = {"models": [result.model for result in kept], "weights": keptWeights,
+    record = {"models": [result.model for result in kept], "weights": keptWeights, "criterion": name,
               "withinUncertaintyMBqH": None if within is None else math.sqrt(within),
               "betweenUncertaintyMBqH": math.sqrt(between)}
     return dataclasses.replace(
         best, timeIntegratedActivityMBqH=mean, timeIntegratedActivityUncertaintyMBqH=total,
         timeIntegratedActivityInterval95MBqH=interval, absorbedDoseRateShape=shape,
         evaluate=lambda timesHours: evaluateExponentials(shape, timesHours),
+        **_curveSpread(kept, keptWeights),
         residualsMBq=(curve.activitiesMBq - evaluateExponentials(shape, curve.timesHours)).tolist(),
         extrapolatedBeforeFraction=_share(kept, shares * areas / mean, "extrapolatedBeforeFraction"),
         extrapolatedAfterFraction=_share(kept, shares * areas / mean, "extrapolatedAfterFraction"),
         modelAverage=record,
         assumptions=[*best.assumptions, f"Time-integrated activity, its uncertainty and the curve are averaged over "
-                     f"models by their Akaike weights ({words}); parameters and half-life are those of the first one "
-                     f"in weight, {best.title}."]), weights
+                     f"models by their Akaike weights, {name} ({words}); parameters and half-life are those of the "
+                     f"chosen one, {best.title}."]), weights
+
+
+def _curveSpread(results, weights):
+    """Unconditional standard error and 95 % band of the weighted sum of curves."""
+    reasons = [result.activityBandReason for result in results if result.standardErrors is None]
+    if reasons:
+        return {"standardErrors": None, "band": None, "bandReason": reasons[0]}
+    shares = np.array(weights)
+
+    def curves(timesHours):
+        return (np.stack([result.activityMBq(timesHours) for result in results]),
+                np.stack([result.activityStandardErrorMBq(timesHours) for result in results]))
+
+    def standardErrors(timesHours):
+        values, errors = curves(timesHours)
+        return np.sqrt(np.tensordot(shares, errors ** 2 + (values - np.tensordot(shares, values, 1)) ** 2, 1))
+
+    def band(timesHours):
+        return mixtureBand95(weights, *curves(timesHours), [
+            result.degreesOfFreedom if result.covarianceKind == "scaled" else None for result in results])
+
+    return {"standardErrors": standardErrors, "band": band, "bandReason": ""}
 
 
 def _share(results, shares, name):

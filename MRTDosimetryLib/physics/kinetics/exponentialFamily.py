@@ -66,4 +66,4 @@ for _model in (BI, TRI, UPTAKE, UPTAKE_TWO, TAIL, F1A,
                dataclasses.replace(UPTAKE, name="f3", title="f3: uptake and washout"),
                dataclasses.replace(TAIL, name="f3b", title="f3b: mono-exponential plus physical tail"),
                dataclasses.replace(BI, name="f4", title="f4: bi-exponential"), F4A, F4D):
-    registerExponential(_model)
+    registerExponential(_model, __name__)

@@ -28,13 +28,16 @@ def exponentialModel(name):
     return _models.get(name)
 
 
-def registerExponential(model):
-    """Make a model fittable under its name; it needs as many points as it has parameters unless some are fixed."""
+def registerExponential(model, module):
+    """Make a model fittable under its name; it needs as many points as it has parameters unless some are fixed.
+
+    ``module`` is the name of the one that calls this.
+    """
     _models[model.name] = model
     registerModel(FitModel(model.name, model.title,
                            lambda curve, rate, options=None: fitExponential(model, curve, rate, options),
                            minimumPoints=1, optionNames=OPTION_NAMES,
-                           parameterCount=len(model.parameterNames)))
+                           parameterCount=len(model.parameterNames), module=module))
 
 
 def fitExponential(model, curve, decayConstantPerHour, options=None):
@@ -204,8 +207,18 @@ def buildResult(model, curve, physicalRate, weighting, amplitudes, rates, residu
         residualsMBq=(curve.activitiesMBq - evaluateExponentials(exponentials, curve.timesHours)).tolist(),
         absorbedDoseRateShape=exponentials,
         evaluate=lambda timesHours: evaluateExponentials(exponentials, timesHours),
+        standardErrors=None if full is None else lambda timesHours: _curveErrors(
+            model, timesHours, amplitudes, rates, physicalRate, full),
+        bandReason="The fit leaves no degrees of freedom to estimate the scatter from." if full is None else "",
         assumptions=[model.assumption, "Effective rates at or above the physical decay constant.", *words],
         warnings=_warnings(model, rates, physicalRate, free, reduced, kind, degrees))
+
+
+def _curveErrors(model, timesHours, amplitudes, rates, physicalRate, covariance):
+    """Standard error of the curve at times of any shape: J V J^T with the derivatives by amplitudes and rates."""
+    jacobian = model.jacobian(timesHours.ravel(), amplitudes, rates, physicalRate)
+    variances = np.einsum("tp,pq,tq->t", jacobian, covariance, jacobian)
+    return np.sqrt(np.maximum(variances, 0.0)).reshape(timesHours.shape)
 
 
 def _reducedNames(model, amplitudes, rates, free):

@@ -13,7 +13,9 @@ from ...errors import InputError
 from ..decay import LN2
 from .curve import TimeActivityCurve
 from .exponentialModel import evaluateExponentials
+from .intervals import bisect
 from .populationPrior import priorFromMean, priorOf
+from .rateSearch import LARGEST_EXPONENT
 from .registry import FitModel, registerModel
 from .result import FitResult, Parameter
 
@@ -21,6 +23,8 @@ POPULATION, EARLIER, LATE = "populationHalfLife", "earlierCycleHalfLife", "lateP
 TITLES = {POPULATION: "Population prior of the effective half-life", EARLIER: "Effective half-life of an earlier cycle",
           LATE: "Late time point without a half-life"}
 TIME_STEP_HOURS = 1e-2
+# Areas in the far tail of a prior are cut off here, above any quantile asked for.
+LARGEST_LOGARITHM = 600.0
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 # Haenscheid et al., J Nucl Med 2018;59:75-81: the form is within 12 % while the scan is 0.75 to 2.5 half-lives late.
 LATE_RANGE = (0.75, 2.5)
@@ -134,6 +138,8 @@ def fitLatePoint(curve, decayConstantPerHour, options=None):
         extrapolatedBeforeFraction=-math.expm1(-rate * time), extrapolatedAfterFraction=math.exp(-rate * time),
         residualsMBq=[activity - amplitude * math.exp(-rate * time)], absorbedDoseRateShape=[(amplitude, rate)],
         evaluate=lambda timesHours: amplitude * np.exp(-rate * timesHours),
+        **_curveSpread(weights, LN2 / halfLives, np.full(weights.size, math.log(activity)),
+                       np.full(weights.size, relative), time),
         scanTimeSensitivityPerHour=[1.0 / time], warnings=warnings,
         assumptions=["One exponential from administration to infinity: no uptake phase.",
                      f"The scan is 0.75 to 2.5 effective half-lives after administration, that is the effective "
@@ -156,10 +162,12 @@ def _rateOfArea(activity, time, area, physicalRate):
 
 def _posteriorResult(name, curve, physicalRate, prior, options, assumptions, warnings=()):
     _requirePositive(curve)
+    _requireReach(min(prior.medianHours, LN2 / physicalRate), curve)
     sigmas, words = _sigmas(curve, options, isNeeded=curve.size > 1)
     relative = None if sigmas is None else sigmas / curve.activitiesMBq
-    halfLives, weights, areas, spreads = _posterior(curve.timesHours, curve.activitiesMBq, relative, prior,
-                                                    physicalRate)
+    halfLives, weights, logarithms, shares = _posterior(curve.timesHours, curve.activitiesMBq, relative, prior,
+                                                        physicalRate)
+    areas, spreads = _areas(halfLives, logarithms, shares, curve.timesHours[0])
     mean = float(weights @ areas)
     low, lower, median, upper, high = (_quantile(weights, areas, spreads, share) for share in QUANTILES)
     medianT = float(np.interp(0.5, np.cumsum(weights) - weights / 2.0, halfLives))
@@ -182,6 +190,7 @@ def _posteriorResult(name, curve, physicalRate, prior, options, assumptions, war
         extrapolatedAfterFraction=math.exp(-rate * curve.timesHours[-1]),
         residualsMBq=(curve.activitiesMBq - fitted).tolist(), absorbedDoseRateShape=shape,
         evaluate=lambda timesHours: evaluateExponentials(shape, timesHours),
+        **_curveSpread(weights, LN2 / halfLives, logarithms, shares, curve.timesHours[0]),
         scanTimeSensitivityPerHour=_sensitivities(curve, relative, prior, physicalRate),
         assumptions=["One exponential from administration to infinity: no uptake phase.", *assumptions,
                      "The time-integrated activity is the posterior median, its uncertainty half the width of the "
@@ -191,12 +200,15 @@ def _posteriorResult(name, curve, physicalRate, prior, options, assumptions, war
 
 
 def _posterior(times, activities, relative, prior, physicalRate):
-    """Half-lives, posterior weights, and mean and standard deviation of the area for each, all (n,)."""
+    """Half-lives and posterior weights; for each, the logarithm and the relative SD of the activity at the first time.
+
+    All (n,).
+    """
     halfLives, weights = prior.nodes(physicalRate)
     rates = LN2 / halfLives
     if times.size == 1:
-        areas = activities[0] * np.exp(rates * times[0]) / rates
-        return halfLives, weights, areas, areas * (0.0 if relative is None else relative[0])
+        return (halfLives, weights, np.full(rates.size, math.log(activities[0])),
+                np.full(rates.size, 0.0 if relative is None else relative[0]))
     sigmas = relative * activities
     # From the first point on, so that no exponential leaves the range of numbers.
     shapes = np.exp(-rates[:, None] * (times - times[0])) / sigmas
@@ -205,8 +217,14 @@ def _posterior(times, activities, relative, prior, physicalRate):
     chiSquares = np.sum((activities / sigmas - amplitudes[:, None] * shapes) ** 2, axis=1)
     # Integral over the activity with a prior 1 / activity, at its narrow peak.
     weights = weights * np.exp(-0.5 * (chiSquares - chiSquares.min())) / (np.sqrt(information) * amplitudes)
-    factors = np.exp(rates * times[0]) / rates
-    return halfLives, weights / weights.sum(), amplitudes * factors, factors / np.sqrt(information)
+    return halfLives, weights / weights.sum(), np.log(amplitudes), 1.0 / (np.sqrt(information) * amplitudes)
+
+
+def _areas(halfLives, logarithms, relative, time):
+    """Area from 0 to infinity and its standard deviation for each half-life, (n,), from the activities at a time."""
+    rates = LN2 / halfLives
+    areas = np.exp(np.minimum(logarithms + rates * time - np.log(rates), LARGEST_LOGARITHM))
+    return areas, relative * areas
 
 
 def _quantiles(weights, means, deviations):
@@ -218,14 +236,41 @@ def _quantile(weights, means, deviations, probability):
     if not np.any(deviations > 0):
         order = np.argsort(means)
         return float(np.interp(probability, np.cumsum(weights[order]) - weights[order] / 2.0, means[order]))
+    return float(_curveQuantile(weights, np.log(means)[None, :], deviations / means, probability)[0])
+
+
+def _curveSpread(weights, rates, logarithms, relative, time):
+    """Standard error and 95 % band of the curve: quantiles of the activity's distribution at each time."""
+    isUsed = weights > 1e-9 * weights.max()
+    weights, rates, logarithms, relative = (array[isUsed] for array in (weights, rates, logarithms, relative))
+
+    def quantiles(timesHours, *probabilities):
+        places = logarithms - np.multiply.outer(timesHours.ravel() - time, rates)
+        return [_curveQuantile(weights, places, relative, probability).reshape(timesHours.shape)
+                for probability in probabilities]
+
+    def standardErrors(timesHours):
+        lower, upper = quantiles(timesHours, QUANTILES[1], QUANTILES[3])
+        return (upper - lower) / 2.0
+
+    return {"standardErrors": standardErrors,
+            "band": lambda timesHours: tuple(quantiles(timesHours, QUANTILES[0], QUANTILES[-1]))}
+
+
+def _curveQuantile(weights, logarithms, relative, probability):
+    """:func:`_quantile` of many mixtures, of means exp(logarithms) (T, n) and relative deviations (n,): (T,)."""
+    if not np.any(relative > 0):
+        means = np.exp(np.minimum(logarithms, LARGEST_LOGARITHM))
+        return np.array([_quantile(weights, row, relative, probability) for row in means])
     from scipy.special import ndtr
 
-    low, high = 0.0, float(np.max(means + 9.0 * deviations))
-    for _step in range(100):
-        middle = (low + high) / 2.0
-        isBelow = float(weights @ ndtr((middle - means) / deviations)) < probability
-        low, high = (middle, high) if isBelow else (low, middle)
-    return (low + high) / 2.0
+    def below(places):
+        ratios = np.exp(np.minimum(places[:, None] - logarithms, LARGEST_LOGARITHM))
+        return ndtr((ratios - 1.0) / relative) @ weights
+
+    # In the logarithm: the activities range over hundreds of orders of magnitude.
+    return np.exp(bisect(below, probability, logarithms.min(axis=1) - 30.0,
+                         np.minimum((logarithms + np.log1p(9.0 * relative)).max(axis=1), LARGEST_LOGARITHM)))
 
 
 def _sensitivities(curve, relative, prior, physicalRate):
@@ -236,7 +281,9 @@ def _sensitivities(curve, relative, prior, physicalRate):
         for step in (TIME_STEP_HOURS, -TIME_STEP_HOURS):
             times = curve.timesHours.copy()
             times[index] += step
-            _halfLives, weights, areas, spreads = _posterior(times, curve.activitiesMBq, relative, prior, physicalRate)
+            halfLives, weights, logarithms, shares = _posterior(times, curve.activitiesMBq, relative, prior,
+                                                                physicalRate)
+            areas, spreads = _areas(halfLives, logarithms, shares, times[0])
             values.append(math.log(_quantile(weights, areas, spreads, 0.5)))
         found.append((values[0] - values[1]) / (2.0 * TIME_STEP_HOURS))
     return found
@@ -261,6 +308,13 @@ def _share(value, what, where):
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
         raise InputError(f"The relative {what}, {value!r}, is not a number between 0 and 1", where)
     return float(value)
+
+
+def _requireReach(halfLifeHours, curve):
+    """Refuse a half-life so short that the activity at administration has no meaning."""
+    if curve.timesHours[0] * LN2 / halfLifeHours > LARGEST_EXPONENT:
+        raise InputError(f"An effective half-life of {halfLifeHours:g} h is far too short for a first scan at "
+                         f"{curve.timesHours[0]:g} h", "kinetics", "Check half-life and time, in hours")
 
 
 def _requirePositive(curve):

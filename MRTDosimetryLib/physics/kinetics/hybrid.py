@@ -58,11 +58,12 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
     area = factor * result.timeIntegratedActivityMBqH
     warnings, uncertainty = list(result.warnings), None
     relative = _relativeRatioUncertainty(result, time, level, decayConstantPerHour)
-    if relative is None or spectUncertaintyMBq is None:
+    relativeSpect = None if spectUncertaintyMBq is None else spectUncertaintyMBq / spectActivityMBq
+    if relative is None or relativeSpect is None:
         missing = "planar fit" if relative is None else "SPECT/CT activity"
         warnings.append(f"The uncertainty is not computed: that of the {missing} is not known.")
     else:
-        uncertainty = area * math.hypot(relative, spectUncertaintyMBq / spectActivityMBq)
+        uncertainty = area * math.hypot(relative, relativeSpect)
     degrees = result.degreesOfFreedom if result.covarianceKind == "scaled" else None
     step = 1e-4
     slope = float(np.log(result.activityMBq(time + step)[0]) - np.log(result.activityMBq(time - step)[0])) / (2 * step)
@@ -75,7 +76,8 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
         residualsMBq=[factor * value for value in result.residualsMBq],
         activityUncertaintiesMBq=None if sigmas is None else [factor * value for value in sigmas],
         absorbedDoseRateShape=_scaledShape(result, factor), piecewiseShape=_scaledPieces(result, factor),
-        evaluate=lambda timesHours: factor * evaluate(timesHours), scanTimeSensitivityPerHour=[-slope],
+        evaluate=lambda timesHours: factor * evaluate(timesHours),
+        **_curveSpread(result, time, factor, relativeSpect, decayConstantPerHour), scanTimeSensitivityPerHour=[-slope],
         warnings=warnings, assumptions=[
             *result.assumptions,
             f"The planar series gives the course in time alone; it is scaled by {factor:.4g} to the SPECT/CT at "
@@ -83,19 +85,46 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
             "times."])
 
 
-def _relativeRatioUncertainty(result, time, level, physicalRate):
-    """Relative standard uncertainty of area / f(t), by the covariance of the parameters, or ``None``."""
+def _planarParameters(result):
+    """Model, amplitudes, rates and their covariance of the planar fit, or ``None`` without them."""
     model = exponentialModel(result.model)
     if model is None or model.reported is not None or result.covariance is None:
         return None
     inner = [*model.amplitudes, *model.rates]
     values = np.array([result.parameters[name].value for name in inner])
     order = [result.parameterNames.index(name) for name in inner]
-    covariance = np.array(result.covariance)[np.ix_(order, order)]
-    amplitudes, rates = values[:len(model.amplitudes)], values[len(model.amplitudes):]
+    count = len(model.amplitudes)
+    return model, values[:count], values[count:], np.array(result.covariance)[np.ix_(order, order)]
+
+
+def _relativeRatioUncertainty(result, time, level, physicalRate):
+    """Relative standard uncertainty of area / f(t), by the covariance of the parameters, or ``None``."""
+    planar = _planarParameters(result)
+    if planar is None:
+        return None
+    model, amplitudes, rates, covariance = planar
     gradient = (model.areaGradient(amplitudes, rates, physicalRate) / result.timeIntegratedActivityMBqH
                 - model.jacobian(time, amplitudes, rates, physicalRate)[0] / level)
     return math.sqrt(max(float(gradient @ covariance @ gradient), 0.0))
+
+
+def _curveSpread(result, time, factor, relativeSpect, physicalRate):
+    """Standard error of the scaled curve: of f(t) / f(t_SPECT) and, everywhere the same share, of the SPECT/CT."""
+    planar = _planarParameters(result)
+    if planar is None or relativeSpect is None:
+        missing = "planar fit" if planar is None else "SPECT/CT activity"
+        return {"standardErrors": None, "band": None, "bandReason": f"The uncertainty of the {missing} is not known."}
+    model, amplitudes, rates, covariance = planar
+    level = result.activityMBq(time)[0]
+    atScan = model.jacobian(time, amplitudes, rates, physicalRate)[0] / level
+
+    def standardErrors(timesHours):
+        values = result.activityMBq(timesHours).ravel()
+        gradients = model.jacobian(timesHours.ravel(), amplitudes, rates, physicalRate) - values[:, None] * atScan
+        variances = np.einsum("tp,pq,tq->t", gradients, covariance, gradients) + (relativeSpect * values) ** 2
+        return factor * np.sqrt(np.maximum(variances, 0.0)).reshape(timesHours.shape)
+
+    return {"standardErrors": standardErrors, "band": None, "bandReason": ""}
 
 
 def _scales(result, factor):

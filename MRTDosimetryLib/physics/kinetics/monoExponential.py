@@ -13,4 +13,4 @@ def fitMonoExponential(curve, decayConstantPerHour, options=None):
     return fitExponential(MODEL, curve, decayConstantPerHour, options)
 
 
-registerExponential(MODEL)
+registerExponential(MODEL, __name__)

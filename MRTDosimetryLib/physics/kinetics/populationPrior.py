@@ -12,6 +12,8 @@ from ..decay import LN2
 WHERE = "kinetics.populationHalfLife"
 # Nodes of the quadrature over the logarithm of the half-life, and its reach in standard deviations.
 NODES, REACH = 601, 5.0
+# A larger spread is no knowledge: 95 % of the half-lives within a factor of 91 to either side.
+LARGEST_GEOMETRIC_SD = 10.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class HalfLifePrior:
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) \
                     or value <= least:
                 raise InputError(f"The {name} of the half-life, {value!r}, is not a number above {least:g}", WHERE)
+        if self.geometricSD > LARGEST_GEOMETRIC_SD:
+            raise InputError(f"The geometric SD of the half-life, {self.geometricSD:.4g}, is above "
+                             f"{LARGEST_GEOMETRIC_SD:g}: such a prior tells nothing", WHERE, "Check mean and spread")
         if not (isinstance(self.source, str) and self.source.strip()):
             raise InputError("The prior of the half-life has no source", WHERE, "State where the half-life comes from")
 
@@ -92,7 +97,11 @@ def priorFromMean(meanHours, sdHours, source):
     for name, value in (("mean", meanHours), ("standard deviation", sdHours)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
             raise InputError(f"The {name} of the half-life, {value!r}, is not a number above zero", WHERE)
-    variance = math.log1p((sdHours / meanHours) ** 2)
+    ratio = sdHours / meanHours
+    if ratio > math.sqrt(math.expm1(math.log(LARGEST_GEOMETRIC_SD) ** 2)):
+        raise InputError(f"The standard deviation of the half-life, {sdHours:g} h, is {ratio:.3g} times its mean: such "
+                         "a prior tells nothing", WHERE, "Check mean and standard deviation")
+    variance = math.log1p(ratio ** 2)
     return HalfLifePrior(meanHours * math.exp(-variance / 2.0), math.exp(math.sqrt(variance)), source)
 
 

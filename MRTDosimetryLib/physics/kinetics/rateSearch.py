@@ -10,12 +10,17 @@ from .solver import solveLeastSquares
 
 # Rates looked at per rate sought: all ordered combinations are tried before anything is refined.
 GRID_SIZES = {0: 1, 1: 400, 2: 48, 3: 22}
-STARTS = 2
-# Of the sum of squares: leaves the rates within a millionth of their standard errors.
-TOLERANCE = 1e-14
+STARTS = {0: 1, 1: 1, 2: 2}
+MOST_STARTS = 3
+# Of the sum of squares: leaves the rates within a hundred-thousandth of their standard errors.
+TOLERANCE = 1e-11
+# From the grid, twenty are common; points that do not determine the rates would take thousands.
+MAXIMUM_EVALUATIONS = 400
 REACH = 3.0
 # Larger is the logarithm of no ratio of the activity at administration to that at the first point.
 LARGEST_EXPONENT = 100.0
+# Gram determinant of unit columns below which they are taken as dependent.
+LEAST_DETERMINANT = 1e-9
 
 
 class Projection:
@@ -91,8 +96,28 @@ class Projection:
     def solveOne(self, logRates):
         """:meth:`solve` for one set of rates: (M,), (M,), (N,). The last one is kept for its derivatives."""
         if self._last is None or not np.array_equal(self._last[0], logRates):
-            self._last = (np.array(logRates), [part[0] for part in self.solve(np.exp(logRates)[None, :])])
+            rates = np.exp(logRates)
+            found = self._solveInside(rates)
+            self._last = (np.array(logRates), found or [part[0] for part in self.solve(rates[None, :])])
         return self._last[1]
+
+    def _solveInside(self, rates):
+        """:meth:`solve` for one set of rates by the shortest way.
+
+        ``None`` where an amplitude is not inside its bounds, or the columns are nearly dependent.
+        """
+        if any(least >= most for least, most in self.bounds):
+            return None
+        basis, exponents = self.model.designOne(self.times, rates, self.physicalRate)
+        basis = basis / self.sigmas[:, None]
+        unit = basis / np.sqrt(np.maximum(np.einsum("nm,nm->m", basis, basis), np.finfo(float).tiny))
+        if np.linalg.det(unit.T @ unit) < LEAST_DETERMINANT:
+            return None
+        amplitudes = _solveBatch(basis[None], self.target[None])[0]
+        values = amplitudes * np.exp(np.minimum(exponents, 700.0))
+        if not all(least < value < most for value, (least, most) in zip(values, self.bounds, strict=True)):
+            return None
+        return [amplitudes, exponents, self.target - basis @ amplitudes]
 
     def residuals(self, logRates):
         return self.solveOne(logRates)[2]
@@ -156,11 +181,11 @@ def searchRates(projection, rateBounds):
     axes = [np.linspace(low, high, size if free else 1) for low, high, free in zip(lower, upper, isFree, strict=True)]
     combinations = list(itertools.product(*axes))
     grid = np.array(combinations, float).reshape(len(combinations), len(rateBounds))
-    if len(rateBounds) > 1:
-        grid = grid[np.all(np.diff(grid, axis=1) > 0, axis=1)]
-    if not len(grid):
+    isOrdered = np.all(np.diff(grid, axis=1) > 0, axis=1)
+    if not np.any(isOrdered):
         raise CalculationError("The bounds leave no increasing rates", "kinetics bounds", "Give wider bounds")
-    chiSquares = _sumSquares(projection.solve(np.exp(grid))[2])
+    chiSquares = np.full(len(grid), np.inf)
+    chiSquares[isOrdered] = _sumSquares(projection.solve(np.exp(grid[isOrdered]))[2])
     best = None
     for start in _localMinima(grid, chiSquares, axes):
         found = _refine(projection, start, lower, upper, isFree)
@@ -184,13 +209,25 @@ def _sumSquares(residuals):
 
 
 def _localMinima(grid, chiSquares, axes):
-    """The best grid points that are not neighbors of a better one."""
+    """The best grid points without a better neighbor (diagonal ones included), apart from each other.
+
+    The coarse grids of three and more rates can miss a narrow valley: there the best other points fill the number up.
+    """
+    shape = tuple(axis.size for axis in axes)
+    padded = np.pad(chiSquares.reshape(shape), 1, constant_values=np.inf)
+    isLocal = np.isfinite(chiSquares)
+    for offsets in itertools.product((0, 1, 2), repeat=len(shape)):
+        neighbors = padded[tuple(slice(offset, offset + size) for offset, size in zip(offsets, shape, strict=True))]
+        isLocal &= chiSquares <= neighbors.ravel()
     steps = np.array([axis[1] - axis[0] if axis.size > 1 else 1.0 for axis in axes])
+    places = [index for index in np.argsort(chiSquares, kind="stable") if isLocal[index]]
+    if len(axes) > 2:
+        places += [index for index in np.argsort(chiSquares, kind="stable") if np.isfinite(chiSquares[index])]
     chosen = []
-    for index in np.argsort(chiSquares, kind="stable"):
+    for index in places:
         if all(np.max(np.abs(grid[index] - other) / steps, initial=0.0) > 2.5 for other in chosen):
             chosen.append(grid[index])
-        if len(chosen) == (1 if len(axes) < 2 else STARTS):
+        if len(chosen) == STARTS.get(len(axes), MOST_STARTS):
             break
     return chosen
 
@@ -208,7 +245,7 @@ def _refine(projection, start, lower, upper, isFree):
 
     solution = solveLeastSquares(lambda values: projection.residuals(full(values)),
                                  lambda values: projection.jacobian(full(values))[:, isFree],
-                                 start[isFree], lower[isFree], upper[isFree], TOLERANCE)
+                                 start[isFree], lower[isFree], upper[isFree], TOLERANCE, MAXIMUM_EVALUATIONS)
     best = (solution.chiSquare, full(solution.values))
     # The bounds themselves: an optimizer of interior points never quite reaches them.
     for index in np.flatnonzero(isFree):

@@ -23,7 +23,8 @@ class FitModel:
 
     ``fit(curve, decayConstantPerHour, options)`` returns a :class:`~.result.FitResult`; ``optionNames`` are the keys
     of ``options`` it knows; ``minimumPoints`` and ``maximumPoints`` bound the curve (``None``: no upper bound);
-    ``parameterCount`` is the number of parameters of a least-squares fit, ``None`` for another way.
+    ``parameterCount`` is the number of parameters of a least-squares fit, ``None`` for another way; ``module`` is the
+    one that registers it, where that is not the one of ``fit``.
     """
 
     name: str
@@ -33,6 +34,7 @@ class FitModel:
     maximumPoints: int | None = None
     optionNames: tuple = ()
     parameterCount: int | None = None
+    module: str = ""
 
 
 def registerModel(model):
@@ -44,7 +46,10 @@ def fitModels():
     """All models, name -> :class:`FitModel`, in the order of ``MODULES``."""
     for module in MODULES:
         importlib.import_module(f".{module}", __package__)
-    return dict(_models)
+    # A module that was imported before the others has registered before them.
+    order = {f"{__package__}.{module}": position for position, module in enumerate(MODULES)}
+    return dict(sorted(_models.items(), key=lambda item: order.get(item[1].module or item[1].fit.__module__,
+                                                                       len(order))))
 
 
 def fitModel(name):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import CalculationError
+from .intervals import band95
 
 EXTRAPOLATION_WARNING = 0.20
 
@@ -79,6 +80,12 @@ class FitResult:
         ``covariance``, ``chiSquare`` and ``aicc`` then are the best model's.
     evaluate : callable
         Activity in MBq at times in h (array to array).
+    standardErrors : callable or None
+        Standard error (k = 1) of the curve in MBq at times in h (array to array).
+    band : callable or None
+        95 % band of the curve, times in h to (low, high) in MBq, where it is not that of ``standardErrors``.
+    bandReason : str
+        Why the curve has no standard error, where it has none.
     """
 
     model: str
@@ -108,6 +115,9 @@ class FitResult:
     timeIntegratedActivityInterval95MBqH: list | None = None
     scanTimeSensitivityPerHour: list | None = None
     modelAverage: dict | None = None
+    standardErrors: Callable | None = field(default=None, repr=False)
+    band: Callable | None = field(default=None, repr=False)
+    bandReason: str = ""
 
     def __post_init__(self):
         total = self.timeIntegratedActivityMBqH
@@ -127,6 +137,44 @@ class FitResult:
         """Fitted activity in MBq at times (h) from 0 on, array in, array of the same shape out."""
         return self.evaluate(np.asarray(timesHours, float))
 
+    def activityStandardErrorMBq(self, timesHours):
+        """Standard error (k = 1) of the fitted curve in MBq at times (h) from 0 on.
+
+        It is that of the true curve's place, from the covariance of the parameters, not the scatter of a measurement.
+        Of an average of models it is unconditional (within and between them), of a population prior half the width
+        of the central 68.27 % of the posterior.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Of the shape of ``timesHours``; ``None`` for the reason in :attr:`activityBandReason`.
+        """
+        return None if self.standardErrors is None else self.standardErrors(np.asarray(timesHours, float))
+
+    def activityBandMBq(self, timesHours):
+        """95 % band of the fitted curve at times (h) from 0 on, for each time by itself; never negative.
+
+        Returns
+        -------
+        (numpy.ndarray, numpy.ndarray) or None
+            Lower and upper limit in MBq; ``None`` for the reason in :attr:`activityBandReason`.
+        """
+        timesHours = np.asarray(timesHours, float)
+        if self.band is not None:
+            return self.band(timesHours)
+        errors = self.activityStandardErrorMBq(timesHours)
+        if errors is None:
+            return None
+        degrees = self.degreesOfFreedom if self.covarianceKind == "scaled" else None
+        return band95(self.activityMBq(timesHours), errors, degrees)
+
+    @property
+    def activityBandReason(self):
+        """Why the curve has no standard error and no band, or ``None`` where it has them."""
+        if self.standardErrors is not None:
+            return None
+        return self.bandReason or f"{self.title} states no uncertainty of its curve."
+
     def toDict(self):
         """All but the callable, ready for JSON."""
         names = ("model", "title", "parameterNames", "covariance", "timeIntegratedActivityMBqH",
@@ -135,7 +183,7 @@ class FitResult:
                  "degreesOfFreedom", "covarianceKind", "weighting", "coefficientOfVariation",
                  "activityUncertaintiesMBq", "extrapolatedFraction", "extrapolatedBeforeFraction",
                  "extrapolatedAfterFraction", "residualsMBq", "piecewiseShape", "assumptions", "warnings",
-                 "candidates", "scanTimeSensitivityPerHour", "modelAverage")
+                 "candidates", "scanTimeSensitivityPerHour", "modelAverage", "activityBandReason")
         content = {name: getattr(self, name) for name in names}
         content["parameters"] = {name: value.toDict() for name, value in self.parameters.items()}
         shape = self.absorbedDoseRateShape

@@ -3,13 +3,23 @@
 import numpy as np
 
 from ...errors import CalculationError, InputError
-from .acceptance import doubts, nestedLimit, noBetter, objections, remarks, startsAtZero, surpassed, uptakeTime
+from .acceptance import (
+    HELD_AT_PHYSICAL,
+    doubts,
+    nestedLimit,
+    noBetter,
+    objections,
+    remarks,
+    startsAtZero,
+    surpassed,
+    uptakeTime,
+)
 from .averaging import LARGEST_DIFFERENCE, average
 from .curve import risesAgainstDecay
 from .intervals import interval95
 from .registry import fitModel, fitModels
 from .result import EXTRAPOLATION_WARNING
-from .weighting import correctedAkaike
+from .weighting import akaike, correctedAkaike
 
 AUTO = "auto"
 # In the order of their parameters. Physical decay alone (f1a) is left out: no biological clearance at all is not
@@ -17,6 +27,11 @@ AUTO = "auto"
 AUTO_MODELS = ("monoExponential", "uptakeWashout", "monoExponentialPlusPhysicalTail", "biExponential", "f4a",
                "uptakeTwoWashouts", "triExponential")
 UPTAKE_MODEL, SIMPLEST = "uptakeWashout", "monoExponential"
+TAIL_MODEL, TAIL_HOLDER = "monoExponentialPlusPhysicalTail", "biExponential"
+# Always fitted where the points allow it; larger models only where they may matter by AICc or likelihood ratio.
+ALWAYS_FITTED = ("monoExponential", "uptakeWashout", "monoExponentialPlusPhysicalTail", "biExponential")
+# Relative; a model that is not chosen and whose area is less certain stays out of the average.
+LARGEST_AREA_UNCERTAINTY = 1.0
 # Model -> those of which it is a special case.
 HELD_BY = {"monoExponential": AUTO_MODELS[1:], "monoExponentialPlusPhysicalTail": ("biExponential", "triExponential"),
            "biExponential": ("triExponential",), "uptakeWashout": ("f4a", "uptakeTwoWashouts")}
@@ -28,11 +43,19 @@ def fit(curve, decayConstantPerHour, model=AUTO, effectiveHalfLifeHours=None, op
     ``"auto"``: one point takes the given half-life. With more, the sums of exponentials that the number of points
     allows (N > K + 1 for K parameters, as the corrected Akaike criterion needs it) are fitted, those that are not
     acceptable (:func:`~.acceptance.objections`) are set aside, and the others are averaged by their Akaike weights
-    (:func:`~.averaging.average`). Set aside are also special cases that a larger acceptable model fits far better than
-    (:func:`~.acceptance.surpassed`); models with a hardly determined phase (:func:`~.acceptance.doubts`) count only
-    where no other is acceptable. The mono-exponential is tried from two points on, and uptake and washout from four
-    points on where the data show an uptake; without an Akaike criterion they stand alone. The trapezoid is used when
-    no exponential model is acceptable. All models, also those not tried, are in ``candidates`` with the reason.
+    (:func:`~.averaging.average`). The model reported is that of the least AICc. Models with a hardly determined phase
+    (:func:`~.acceptance.doubts`) are reported only where no other is acceptable.
+
+    With given uncertainties, special cases that a larger acceptable model fits significantly better than are not
+    reported (:func:`~.acceptance.surpassed`), and the average is by AIC and over all models that the points do not
+    contradict: a phase too faint to be reported still widens the interval. AICc is made for a scatter estimated from
+    the same points; with few of them it would leave the mono-exponential alone. The mono-exponential with a physical
+    tail is the bi-exponential at its bound, no biological clearance of the retained part; where the bi-exponential is
+    acceptable, the tail is reported only if that bound is the best fit, and counts in the average.
+
+    The mono-exponential is tried from two points on, and uptake and washout from four points on where the data show an
+    uptake; without an Akaike criterion they stand alone. The trapezoid is used when no exponential model is
+    acceptable. All models, also those not tried, are in ``candidates`` with the reason.
 
     Parameters
     ----------
@@ -117,13 +140,14 @@ def _run(name, curve, decayConstantPerHour, options):
 
 def _choose(curve, decayConstantPerHour, options):
     """Akaike average of the acceptable models, by the rules of :func:`fit`."""
-    accepted, doubtful, rejected, rows, notTried = [], [], [], {}, []
+    accepted, doubtful, rejected, atBound, rows, notTried = [], [], [], [], {}, []
+    isGiven = curve.uncertaintiesMBq is not None
     for name in AUTO_MODELS:
         parameters = fitModel(name).parameterCount
         if not _isTried(name, parameters, curve):
             rows[name] = _absent(name, f"not tried: {parameters} parameters need at least {parameters + 2} points, "
                                        f"there are {curve.size}")
-            notTried.append(fitModel(name).title)
+            notTried.append(parameters)
             continue
         hopeless = _cannotCompete(name, parameters, curve, accepted)
         if hopeless:
@@ -140,9 +164,14 @@ def _choose(curve, decayConstantPerHour, options):
         words = doubts(result)
         rows[name] = _candidate(result, False, "; ".join(reasons or words), isAccepted=not (reasons or words))
         (rejected if reasons else doubtful if words else accepted).append(result)
+        if isGiven and reasons == [HELD_AT_PHYSICAL]:
+            atBound.append(result)
     trapezoid = _run("trapezoid", curve, decayConstantPerHour, options)
     rows["trapezoid"] = _candidate(trapezoid, False, "for curves that no exponential model describes: it has no "
                                                      "likelihood to be compared by")
+    averaged = [*accepted, *doubtful, *atBound] if isGiven else None
+    if isGiven:
+        _withoutHeldTail(accepted, doubtful, rows)
     accepted = _withoutSurpassed(accepted, doubtful, rows, curve)
     if not accepted and doubtful:
         accepted = _withoutSurpassed(doubtful, [], rows, curve)
@@ -152,11 +181,23 @@ def _choose(curve, decayConstantPerHour, options):
             rows[result.model]["isAccepted"] = True
     if not accepted:
         _addDoubt(trapezoid, rejected, curve)
-    result = _decide(accepted, rows, trapezoid, curve)
+    result = _decide(accepted, accepted if averaged is None else averaged, rows, trapezoid, curve)
     result.candidates = sorted(rows.values(), key=lambda row: not row["isChosen"])
     if notTried:
-        result.assumptions.append(f"{curve.size} time points leave no comparison with {', '.join(notTried)}.")
+        result.assumptions.append(f"{curve.size} time points leave no comparison with models of {min(notTried)} and "
+                                  "more parameters.")
     return result
+
+
+def _withoutHeldTail(accepted, doubtful, rows):
+    """Take the physical tail out where the larger model that holds it is acceptable and not at that bound."""
+    if not any(result.model == TAIL_HOLDER for result in (*accepted, *doubtful)):
+        return
+    for results in (accepted, doubtful):
+        for result in [result for result in results if result.model == TAIL_MODEL]:
+            results.remove(result)
+            rows[TAIL_MODEL] |= {"isAccepted": False, "reason": f"a special case of the {fitModel(TAIL_HOLDER).title}, "
+                                 "whose slowest phase falls faster than by physical decay"}
 
 
 def _isTried(name, parameters, curve):
@@ -184,6 +225,8 @@ def _cannotCompete(name, parameters, curve, accepted):
         more = parameters - fitModel(result.model).parameterCount
         if name in HELD_BY.get(result.model, ()) and result.chiSquare > nestedLimit(more):
             return ""
+    if name in ALWAYS_FITTED:
+        return ""
     criteria = [result.aicc for result in accepted if result.aicc is not None]
     perfect = correctedAkaike(0.0, True, curve.size, parameters)
     if curve.uncertaintiesMBq is None or perfect is None or not criteria:
@@ -209,19 +252,33 @@ def _addDoubt(trapezoid, rejected, curve):
     total = float(np.hypot(trapezoid.timeIntegratedActivityUncertaintyMBqH, distance / np.sqrt(3.0)))
     trapezoid.timeIntegratedActivityUncertaintyMBqH = total
     trapezoid.timeIntegratedActivityInterval95MBqH = interval95(trapezoid.timeIntegratedActivityMBqH, total)
+    errors = trapezoid.standardErrors
+    trapezoid.standardErrors = lambda timesHours: np.hypot(
+        errors(timesHours), (trapezoid.activityMBq(timesHours) - best.activityMBq(timesHours)) / np.sqrt(3.0))
     trapezoid.assumptions.append(f"The uncertainty holds the distance to the rejected {best.title} fit, as the "
                                  "half-width of a rectangular distribution.")
 
 
-def _decide(accepted, rows, trapezoid, curve):
+def _decide(accepted, averaged, rows, trapezoid, curve):
     """The result, with the chosen one and the weights written into the rows."""
     compared = [result for result in accepted if result.aicc is not None]
     if compared:
-        result, weights = average(compared, curve)
-        for item, weight in zip(compared, weights, strict=True):
-            rows[item.model]["akaikeWeight"] = weight
-            rows[item.model]["reason"] = "; ".join([
-                "acceptable" if weight > 0 else "acceptable, but without support: AICc more than 10 above the least",
+        averaged = [item for item in averaged if item.aicc is not None
+                    and (_hasDeterminedArea(item) or any(item is other for other in compared))]
+        isGiven = curve.uncertaintiesMBq is not None
+        criteria = [akaike(result.chiSquare, curve.size - result.degreesOfFreedom) if isGiven else result.aicc
+                    for result in averaged]
+        name = "AIC" if isGiven else "AICc"
+        best = min(compared, key=lambda result: result.aicc)
+        result, weights = average(averaged, curve, best, criteria, name)
+        for item, weight in zip(averaged, weights, strict=True):
+            row = rows[item.model]
+            row["akaikeWeight"] = weight
+            if not any(item is other for other in compared):
+                row["reason"] += f"; counts in the average by its {name}" if weight > 0 else ""
+                continue
+            row["reason"] = "; ".join([
+                "acceptable" if weight > 0 else f"acceptable, but without support: {name} more than 10 above the least",
                 *remarks(item)])
         reason = ("the curve falls from its first point and the fit is acceptable" if result.model == SIMPLEST
                   else "the fit is acceptable")
@@ -240,6 +297,12 @@ def _decide(accepted, rows, trapezoid, curve):
     row = rows[result.model]
     row["isChosen"], row["reason"] = True, "; ".join([reason, *(remarks(result) if result is not trapezoid else [])])
     return result
+
+
+def _hasDeterminedArea(result):
+    """Whether the linear uncertainty of the area means something: not for an extrapolation without any hold."""
+    uncertainty = result.timeIntegratedActivityUncertaintyMBqH
+    return uncertainty is None or uncertainty < LARGEST_AREA_UNCERTAINTY * result.timeIntegratedActivityMBqH
 
 
 def _candidate(result, isChosen, reason, isAccepted=None):

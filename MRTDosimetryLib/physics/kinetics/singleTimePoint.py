@@ -8,6 +8,7 @@ from ...errors import InputError
 from ..decay import LN2
 from ..decay import decayConstantPerHour as rateOfHalfLife
 from .intervals import interval95
+from .rateSearch import LARGEST_EXPONENT
 from .registry import FitModel, registerModel
 from .result import FitResult, Parameter
 
@@ -45,6 +46,9 @@ def fitSingleTimePoint(curve, decayConstantPerHour, options=None):
         raise InputError(f"The relative uncertainty of the effective half-life is {relativeT:g}", "kinetics",
                          "Give a number between 0 and 1, or none")
     time, activity = float(curve.timesHours[0]), float(curve.activitiesMBq[0])
+    if rate * time > LARGEST_EXPONENT:
+        raise InputError(f"An effective half-life of {halfLifeHours:g} h is far too short for a scan at {time:g} h",
+                         "kinetics.effectiveHalfLifeHours", "Check half-life and time, in hours")
     sigma = None if curve.uncertaintiesMBq is None else float(curve.uncertaintiesMBq[0])
     amplitude = activity * math.exp(rate * time)
     area = amplitude / rate
@@ -75,6 +79,10 @@ def fitSingleTimePoint(curve, decayConstantPerHour, options=None):
         extrapolatedBeforeFraction=-math.expm1(-rate * time), extrapolatedAfterFraction=math.exp(-rate * time),
         residualsMBq=[0.0], absorbedDoseRateShape=[(amplitude, rate)],
         evaluate=lambda timesHours: amplitude * np.exp(-rate * timesHours),
+        standardErrors=None if relativeT is None else lambda timesHours: (
+            amplitude * np.exp(-rate * timesHours)
+            * np.hypot(rate * (timesHours - time) * relativeT, 0.0 if sigma is None else sigma / activity)),
+        bandReason="The uncertainty of the given effective half-life is not stated." if relativeT is None else "",
         assumptions=["One exponential from administration to infinity: no uptake phase.",
                      f"Effective half-life of {halfLifeHours:.4g} h as given, not measured."], warnings=warnings)
 

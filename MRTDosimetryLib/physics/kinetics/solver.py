@@ -24,7 +24,8 @@ class Solution:
     chiSquare: float
 
 
-def solveLeastSquares(residuals, jacobian, start, lower=None, upper=None, tolerance=TOLERANCE):
+def solveLeastSquares(residuals, jacobian, start, lower=None, upper=None, tolerance=TOLERANCE,
+                       maximumEvaluations=MAXIMUM_EVALUATIONS):
     """Local minimum of a sum of squares with lmfit.
 
     By Levenberg-Marquardt (MINPACK); where that leads outside the bounds, by the trust-region reflective method,
@@ -42,6 +43,7 @@ def solveLeastSquares(residuals, jacobian, start, lower=None, upper=None, tolera
         Bounds, shape (P,); infinite where there is none.
     tolerance : float
         Relative, of the sum of squares and of the values.
+    maximumEvaluations : int
 
     Returns
     -------
@@ -84,7 +86,7 @@ def solveLeastSquares(residuals, jacobian, start, lower=None, upper=None, tolera
                      else {"method": "leastsq", "factor": FIRST_STEP})
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             outcome = lmfit.minimize(lambda current: residuals(vector(current)), parameters, calc_covar=False,
-                                     max_nfev=MAXIMUM_EVALUATIONS, xtol=tolerance, ftol=tolerance, gtol=tolerance,
+                                     max_nfev=maximumEvaluations, xtol=tolerance, ftol=tolerance, gtol=tolerance,
                                      Dfun=lambda current: jacobian(vector(current))[:, isFree], nan_policy="propagate",
                                      **arguments)
             values = vector(outcome.params)

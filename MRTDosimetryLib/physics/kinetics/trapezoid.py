@@ -90,6 +90,9 @@ def fitTrapezoid(curve, decayConstantPerHour, options=None):
         extrapolatedBeforeFraction=float(startArea / area), extrapolatedAfterFraction=float(tailArea / area),
         residualsMBq=[0.0] * curve.size, piecewiseShape=shape,
         evaluate=lambda timesHours: _evaluate(timesHours, curve, start, startRate, tailRate),
+        standardErrors=None if sigmas is None else lambda timesHours: _curveErrors(
+            timesHours, curve, start, startRate, tailRate, decayConstantPerHour),
+        bandReason="The uncertainties of the activities are not known." if sigmas is None else "",
         assumptions=["Straight lines between the points.", STARTS[start], TAILS[tail]], warnings=warnings)
 
 
@@ -162,6 +165,28 @@ def _evaluate(timesHours, curve, start, startRate, tailRate):
     after = np.maximum(timesHours - times[-1], 0.0)
     tail = np.where(after > 0, 0.0, activities[-1]) if tailRate is None else activities[-1] * np.exp(-tailRate * after)
     return np.where(timesHours > times[-1], tail, values)
+
+
+def _curveErrors(timesHours, curve, start, startRate, tailRate, physicalRate):
+    """Standard error of the curve from those of the activities at its ends, independent of each other."""
+    times, activities, sigmas = curve.timesHours, curve.activitiesMBq, curve.uncertaintiesMBq
+    index = np.clip(np.searchsorted(times, timesHours, side="right") - 1, 0, times.size - 2)
+    share = (timesHours - times[index]) / (times[index + 1] - times[index])
+    between = np.hypot((1.0 - share) * sigmas[index], share * sigmas[index + 1])
+    if start == "extrapolated":
+        steps = np.maximum(times[0] - timesHours, 0.0) / (times[1] - times[0])
+        early = _startActivities(timesHours, curve, start, startRate) * np.hypot(
+            (1.0 + steps) * sigmas[0] / activities[0], steps * sigmas[1] / activities[1])
+    else:
+        early = sigmas[0] * (timesHours / times[0] if start == "zero-linear" else np.ones_like(timesHours))
+    after = np.maximum(timesHours - times[-1], 0.0)
+    # A last activity of zero is one within its uncertainty, which then decays.
+    late = sigmas[-1] * np.exp(-(physicalRate if tailRate is None else tailRate) * after)
+    if tailRate is not None and tailRate > physicalRate:
+        steps = after / (times[-1] - times[-2])
+        late = activities[-1] * np.exp(-tailRate * after) * np.hypot((1.0 + steps) * sigmas[-1] / activities[-1],
+                                                                     steps * sigmas[-2] / activities[-2])
+    return np.where(timesHours < times[0], early, np.where(timesHours > times[-1], late, between))
 
 
 registerModel(FitModel(NAME, TITLE, fitTrapezoid, minimumPoints=2, optionNames=("start", "tail")))

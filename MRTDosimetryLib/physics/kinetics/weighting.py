@@ -48,6 +48,15 @@ def weightingOf(curve):
     return Weighting(np.maximum(curve.activitiesMBq, floor), False, words)
 
 
+def akaike(chiSquare, parameters):
+    """AIC = -2 ln L + 2K of a least-squares fit with given uncertainties (constants left out).
+
+    Without the small-sample term of AICc, which stands for the variance estimated from the same points (Hurvich and
+    Tsai, Biometrika 1989;76:297-307): for a known variance and a linear model 2K is the exact correction at any N.
+    """
+    return chiSquare + 2.0 * parameters
+
+
 def correctedAkaike(chiSquare, isAbsolute, points, parameters):
     """AICc of a least-squares fit with Gaussian errors, or ``None`` where it is not defined.
 

@@ -177,6 +177,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._editorNode = self._segmentation = self._volume = self._effect = None
         self._order = ()
         self._hasShortcuts = False
+        self._logic = None
         self._values = {
             "segmentationNodeSelectorVisible": False, "sourceVolumeNodeSelectorVisible": False,
             "switchToSegmentationsButtonVisible": False, "unorderedEffectsVisible": True, "readOnly": False,
@@ -201,7 +202,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setMRMLScene(self, scene):
         super().setMRMLScene(scene)
         if scene is None:
-            self._segmentation = self._volume = None
+            self._segmentation = self._volume = self._logic = None
 
     def setSegmentationNode(self, node):
         if self._scene is not None or self._editorNode is not None:
@@ -253,8 +254,29 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         return self._editorNode.GetSelectedSegmentID() or "" if self._editorNode is not None else ""
 
     def setCurrentSegmentID(self, segmentID):
-        if self._editorNode is not None:
+        if self._editorNode is not None and segmentID != self.currentSegmentID():
             self._editorNode.SetSelectedSegmentID(segmentID)
+            emit(self, "currentSegmentIDChanged", segmentID)
+
+    def saveStateForUndo(self):
+        self._history().SaveStateForUndo()
+
+    def undo(self):
+        self._history().Undo()
+
+    def redo(self):
+        self._history().Redo()
+
+    def _history(self):
+        """Slicer's own history of the segmentation in the editor."""
+        if self._logic is None:
+            self._logic = slicer.vtkSlicerSegmentEditorLogic()
+            self._logic.SetMRMLScene(self._scene)
+            self._logic.SetSegmentationHistory(slicer.vtkSegmentationHistory())
+            self._logic.SetSegmentEditorNode(self._editorNode)
+        self._logic.SetMaximumNumberOfUndoStates(self.maximumNumberOfUndoStates)
+        self._logic.SetSegmentationNode(self._segmentation)
+        return self._logic
 
     def installKeyboardShortcuts(self, *parent):
         assert not self._hasShortcuts, "keyboard shortcuts are installed twice"

@@ -1,0 +1,65 @@
+"""The first page of a report in short, as simple HTML that a text browser of the desktop can show."""
+
+import html
+
+from . import contextTables
+from .numbers import dateTimeText, plusMinus, significant
+from .tables import NOT_COMPUTED
+
+_MOST_WARNINGS = 5
+
+
+def previewHTML(results, context):
+    """Facts, warnings and absorbed doses; no style sheets, no pictures, colors of the surroundings.
+
+    Parameters
+    ----------
+    results : dict
+        Content of results.json.
+    context : dict
+        Of :func:`.htmlReport.renderReport`; ``patient``, ``protocol`` and ``administration`` are used.
+
+    Returns
+    -------
+    str
+    """
+    name, identifier = contextTables.patientLine(context.get("patient"))
+    title = (context.get("protocol") or {}).get("title") or "Molecular radiotherapy"
+    administration = context.get("administration") or {}
+    activityMBq, moment = administration.get("activityMBq"), administration.get("dateTime")
+    cycle = (context.get("patient") or {}).get("cycle")
+    facts = [("Patient", f"{name}, {identifier}"), ("Cycle", str(cycle) if cycle else ""),
+             ("Administered", " on ".join([
+                 "activity not recorded" if activityMBq is None else f"{significant(activityMBq)} MBq",
+                 *([dateTimeText(moment)] if moment else [])]))]
+    parts = [f"<h4>{_text(title)}</h4>", "<p>", "<br>".join(
+        f"<b>{_text(key)}:</b> {_text(value)}" for key, value in facts if value), "</p>"]
+    parts += ["<table width='100%' cellspacing='0' cellpadding='2'>", _row(
+        ["Region", "Absorbed\ndose (Gy)", "Gy/GBq", "BED\n(Gy)"], "th")]
+    parts += [_row([region["name"], _number(region["absorbedDoseGy"], region["absorbedDoseUncertaintyGy"]),
+                    _number(region["absorbedDoseCoefficientGyPerGBq"]), _number(region["bedGy"])], "td")
+              for region in results["regions"]]
+    parts.append("</table>")
+    warnings = results.get("warnings") or []
+    if warnings:
+        shown = "".join(f"<li>{_text(words)}</li>" for words in warnings[:_MOST_WARNINGS])
+        parts.append(f"<p><b>Warnings ({len(warnings)})</b></p><ul>{shown}</ul>")
+        if len(warnings) > _MOST_WARNINGS:
+            parts.append(f"<p>{len(warnings) - _MOST_WARNINGS} more are in the report.</p>")
+    return "".join(parts)
+
+
+def _row(cells, tag):
+    first, *others = (_text(cell) for cell in cells)
+    return (f"<tr><{tag} align='left'>{first}</{tag}>"
+            + "".join(f"<{tag} align='right'>{cell}</{tag}>" for cell in others) + "</tr>")
+
+
+def _number(value, uncertainty=None):
+    if value is None:
+        return NOT_COMPUTED
+    return significant(value) if uncertainty is None else plusMinus(value, uncertainty)
+
+
+def _text(text):
+    return html.escape(str(text)).replace("\n", "<br>")

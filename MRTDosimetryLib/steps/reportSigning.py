@@ -1,0 +1,58 @@
+"""Part of page 8: who prepared, checked and decides."""
+
+import qt
+from slicer.i18n import tr as _
+
+from ..report.numbers import dateTimeText
+from ..workflow import reportSignOff
+
+_NAME_SETTING = "MRTDosimetry/reportName"
+
+
+class ReportSigning:
+    """A name and a button for each role of the report's signature lines."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def _widgets(self, role):
+        return getattr(self.page.ui, f"{role}Edit"), getattr(self.page.ui, f"{role}Button")
+
+    def connectWidgets(self):
+        for role, _title in reportSignOff.ROLES:
+            edit, button = self._widgets(role)
+            # who signed last in this role signs the next study, most often
+            edit.text = qt.QSettings().value(f"{_NAME_SETTING}/{role}", "") or ""
+            button.connect("clicked()", lambda role=role: self.onButton(role))
+
+    def refresh(self, canSign):
+        """Show who signed; ``canSign``: the results are up to date."""
+        lines, isChanged = [], False
+        for row in reportSignOff.rows(self.page.study):
+            edit, button = self._widgets(row["role"])
+            isSigned = row["isValid"]
+            edit.setEnabled(not isSigned)
+            button.text = _("Withdraw") if isSigned else _("Sign")
+            button.setEnabled(isSigned or canSign)
+            button.toolTip = "" if isSigned or canSign else _("Compute the results first")
+            if row["name"]:
+                edit.text = row["name"]
+                edit.cursorPosition = 0
+                isChanged = isChanged or not isSigned
+            if isSigned:
+                lines.append(_("{title}: signed {time}").format(
+                    title=row["title"], time=dateTimeText(row["time"])[:16]))
+        if isChanged:
+            lines.append(_("The results changed after they were signed: sign again."))
+        self.page.ui.signWords.setVisible(bool(lines))
+        self.page.ui.signWords.text = "\n".join(lines)
+
+    def onButton(self, role):
+        study, (edit, _button) = self.page.study, self._widgets(role)
+        row = next(row for row in reportSignOff.rows(study) if row["role"] == role)
+        if row["isValid"]:
+            self.page.attempt(reportSignOff.withdraw, study, role)
+            return
+        name = edit.text.strip()
+        qt.QSettings().setValue(f"{_NAME_SETTING}/{role}", name)
+        self.page.attempt(reportSignOff.sign, study, role, name)

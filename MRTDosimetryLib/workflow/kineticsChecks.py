@@ -1,0 +1,67 @@
+"""What is missing before the curves can be fitted, and what is stated without use, in words."""
+
+from ..therapies.tissues import tissueOf
+from .kineticsOptions import (
+    AUTO,
+    MOST_POINTS_OF_PRIOR,
+    PRIOR_MODELS,
+    REMAINDER,
+    SINGLE,
+    TITLES,
+    options,
+    statedPrior,
+)
+
+
+def missingStatements(study, names, points):
+    """What has to be stated before so few time points can be fitted."""
+    if not 0 < points <= MOST_POINTS_OF_PRIOR:
+        return []
+    stated, missing = options(study), []
+    withoutHalfLife, withoutUncertainty, without = [], [], {key: [] for key in PRIOR_MODELS}
+    for name in names:
+        if name in stated["hybrid"]:
+            continue  # its course in time is measured
+        population = statedPrior(study, name)[0]
+        priors = {"earlierCycle": stated["earlierCycle"].get(name), "populationHalfLife": population}
+        hasHalfLife = name in stated["effectiveHalfLifeHours"]
+        model = stated["regionModels"].get(name) or stated["model"]
+        asked = next((prior for prior, title in PRIOR_MODELS.items() if title == model), None)
+        if asked is not None and priors[asked] is None:
+            without[asked].append(name)
+        if points == 1 and not hasHalfLife and (model == SINGLE or (
+                model == AUTO and all(given is None for given in priors.values()))):
+            withoutHalfLife.append(name)
+        if points == 2 and stated["relativeActivityUncertainty"] is None and (
+                asked is not None or (model == AUTO and any(given is not None for given in priors.values()))):
+            withoutUncertainty.append(name)
+    if withoutHalfLife:
+        missing.append("With a single time point, give the effective half-life (kinetics.effectiveHalfLifeHours) or a "
+                       "prior of it (kinetics.populationHalfLife or kinetics.earlierCycle) of "
+                       f"{', '.join(withoutHalfLife)}")
+    for key, regions in without.items():
+        if regions:
+            missing.append(f"The chosen model needs kinetics.{key} of {', '.join(regions)}")
+    if withoutUncertainty:
+        missing.append("To weigh two time points against a half-life known beforehand, give the relative uncertainty "
+                       "of the activities (kinetics.relativeActivityUncertainty), needed for "
+                       f"{', '.join(withoutUncertainty)}")
+    return missing
+
+
+def unusedWords(study, names, points):
+    """Warnings on statements that name no region, or that so many time points leave without use."""
+    stated, words = options(study), []
+    tissues = {tissueOf(name) for name in names}
+    for key, title in TITLES.items():
+        known = {*names, REMAINDER, *(tissues if key == "populationHalfLife" else ())}
+        unused = [name for name in stated[key] if name not in known]
+        if unused:
+            words.append(f"{title} is stated for {', '.join(unused)}, which is not a region"
+                         f"{' or tissue' if key == 'populationHalfLife' else ''}.")
+    if points > 1 and stated["effectiveHalfLifeHours"]:
+        words.append("Stated effective half-lives are not used: the study has more than one time point.")
+    if points > MOST_POINTS_OF_PRIOR and (stated["populationHalfLife"] or stated["earlierCycle"]):
+        words.append("Stated half-lives of a population or an earlier cycle are not used: the study has more than two "
+                     "time points.")
+    return words

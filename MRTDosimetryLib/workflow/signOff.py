@@ -1,0 +1,128 @@
+"""Who drafted and who verified each region, and whether it was changed since."""
+
+from datetime import datetime
+
+from ..errors import InputError
+from ..scene import regionContents, segments, volumes
+from .regionMasks import segmentationNode
+from .stage import digestOf
+
+DRAFTED, VERIFIED = "drafted", "verified"
+KINDS = (DRAFTED, VERIFIED)
+ROLES = ("physician", "physicist", "technologist")
+_CHOICE = "signOff"
+
+
+def sign(study, segmentID, kind, role, name, time=None):
+    """Note who drafted or verified a region as it is now.
+
+    Parameters
+    ----------
+    segmentID : str
+    kind : str
+        ``"drafted"`` or ``"verified"``.
+    role : str
+        One of :data:`ROLES`.
+    name : str
+        Of the person.
+    time : str, optional
+        ISO 8601; now, with its offset from UTC, when left out.
+
+    Raises
+    ------
+    InputError
+        No such region, nothing drawn in it, no name, or an unknown role.
+    """
+    if kind not in KINDS:
+        raise InputError(f"'{kind}' is not a kind of sign-off", "sign-off", f"Use {' or '.join(KINDS)}")
+    if role not in ROLES:
+        raise InputError(f"'{role}' is not a role", "sign-off", f"Use {', '.join(ROLES)}")
+    name = str(name or "").strip()
+    if not name:
+        raise InputError("There is no name to sign with", "sign-off", "Give your name")
+    node = segmentationNode(study)
+    known = {} if node is None else segments.regionNames(node)
+    if segmentID not in known:
+        raise InputError("There is no such region to sign", "sign-off", "Select a region")
+    digests = _digests(node)
+    if not digests[segmentID]:
+        raise InputError("Nothing is drawn in the region", known[segmentID], "Draw it before it is signed")
+    time = time or datetime.now().astimezone().isoformat(timespec="seconds")
+    signed = study.choice(_CHOICE, {})
+    signed.setdefault(segmentID, {})[kind] = {
+        "role": role, "name": name, "time": time, "region": known[segmentID], "digest": digests[segmentID]}
+    study.setChoice(_CHOICE, signed)
+
+
+def withdraw(study, segmentID, kind):
+    """Take a sign-off back; nothing happens where there is none."""
+    signed = study.choice(_CHOICE, {})
+    entry = signed.get(segmentID, {})
+    entry.pop(kind, None)
+    if not entry:
+        signed.pop(segmentID, None)
+    study.setChoice(_CHOICE, signed or None)
+
+
+def rows(study):
+    """One row per region in the order of the segmentation.
+
+    Returns
+    -------
+    list of dict
+        ``segmentID``, ``region``, ``drafted`` and ``verified``: ``None`` or a dictionary with ``role``, ``name``,
+        ``time`` (ISO 8601) and ``isStale`` (shape, place or name of the region changed since), ``state``:
+        ``"verified"``, ``"stale"`` (verified, but changed since), ``"drafted"`` or ``"open"``.
+    """
+    node = segmentationNode(study)
+    if node is None:
+        return []
+    signed = study.choice(_CHOICE, {})
+    digests = _digests(node) if signed else {}
+    found = []
+    for segmentID, name in segments.regionNames(node).items():
+        row = {"segmentID": segmentID, "region": name}
+        for kind in KINDS:
+            entry = signed.get(segmentID, {}).get(kind)
+            row[kind] = None if entry is None else {
+                **{key: entry[key] for key in ("role", "name", "time")},
+                "isStale": entry["digest"] != digests[segmentID]}
+        row["state"] = _state(row)
+        found.append(row)
+    return found
+
+
+def warnings(study):
+    """What the results have to say: regions that were changed after they were verified."""
+    stale = [row["region"] for row in rows(study) if row["state"] == "stale"]
+    return [f"{name}: changed since it was verified." for name in stale]
+
+
+def words(row):
+    """A row of :func:`rows` in words, one sentence per sign-off."""
+    found = []
+    for kind in KINDS:
+        entry = row[kind]
+        if entry is not None:
+            when = entry["time"].replace("T", " ")[:16]
+            since = ", changed since" if entry["isStale"] else ""
+            found.append(f"{kind} by {entry['name']} ({entry['role']}) {when}{since}")
+    return found
+
+
+def _state(row):
+    if row[VERIFIED] is not None:
+        return "stale" if row[VERIFIED]["isStale"] else "verified"
+    return "drafted" if row[DRAFTED] is not None else "open"
+
+
+def _digests(node):
+    """{segment ID: digest of name, shape and place}, empty text where nothing is drawn."""
+    place = volumes.matrixOf(node.GetParentTransformNode()).round(4).tolist()
+    names = segments.regionNames(node)
+    if node.GetSegmentation().ContainsRepresentation(segments.BINARY_LABELMAP):
+        found = {segmentID: item.digest for segmentID, item in regionContents.contents(node).items()}
+    else:
+        found = {segmentID: segments.surfaceDigest(node, segmentID) for segmentID in names}
+    return {segmentID: found[segmentID] and digestOf([found[segmentID], name, place])
+            for segmentID, name in names.items()}
