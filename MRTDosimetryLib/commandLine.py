@@ -49,10 +49,20 @@ def _parser():
     run.add_argument("--deidentified", action="store_true", help="with --dicom: no identity in the exported objects")
     run.set_defaults(function=_run)
     _addFit(commands)
-    sValue = commands.add_parser("svalue", help="S value and absorbed dose of a sphere for itself, without images")
+    sValue = commands.add_parser(
+        "svalue", help="S value and absorbed dose of a sphere, ellipsoid or organ for itself, without images",
+        description="Self-irradiation without images: a sphere by its mass, an ellipsoid by its semi-axes, or an "
+                    "organ by S values of a reference organ, scaled to the patient's mass.")
     sValue.add_argument("--radionuclide", required=True, help="e.g. Lu-177")
-    sValue.add_argument("--massG", required=True, type=float, help="mass of the sphere")
-    sValue.add_argument("--densityGPerML", type=float, help="default: soft tissue, 1.04")
+    sValue.add_argument("--massG", type=float, metavar="G", help="mass of the sphere or organ")
+    sValue.add_argument("--semiAxesMM", type=float, nargs=3, metavar="MM", help="of an ellipsoid, in place of the mass")
+    sValue.add_argument("--densityGPerML", type=float, metavar="D", help="default: soft tissue, 1.04")
+    organ = sValue.add_argument_group("organ of a reference person")
+    organ.add_argument("--referenceMassG", type=float, metavar="G", help="mass that the S values belong to")
+    organ.add_argument("--electronSValueMGyPerMBqS", type=float, metavar="S",
+                       help="of electrons and alpha particles: scaled by 1/mass")
+    organ.add_argument("--photonSValueMGyPerMBqS", type=float, metavar="S",
+                       help="of photons: scaled by 1/mass to the power of two thirds")
     sValue.add_argument("--timeIntegratedActivityMBqH", type=float, help="for the absorbed dose")
     sValue.add_argument("--progeny", choices=("excluded", "inPlace"), help="where radioactive progeny matter")
     sValue.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -212,30 +222,57 @@ def _prior(options):
 
 
 def _sValue(options):
-    from .physics.dose.spheres import sphereSValue
     from .physics.nuclides import nuclide
 
-    chosen = {"options": {"progeny": options.progeny}}
-    if options.densityGPerML is not None:
-        chosen["densityGPerML"] = options.densityGPerML
-    result = sphereSValue(nuclide(options.radionuclide), options.massG, **chosen)
+    found = nuclide(options.radionuclide)
+    organ = (options.referenceMassG, options.electronSValueMGyPerMBqS, options.photonSValueMGyPerMBqS)
+    if (options.massG is None) == (options.semiAxesMM is None):
+        raise InputError("Neither mass nor semi-axes are given" if options.massG is None
+                         else "Both mass and semi-axes are given", "svalue", "Give --massG or --semiAxesMM")
+    if any(value is not None for value in organ):
+        result = _scaledOrgan(found, options, organ)
+    else:
+        result = _sphereOrEllipsoid(found, options)
     activity = options.timeIntegratedActivityMBqH
     absorbedDoseGy = None if activity is None else result.absorbedDoseGy(activity)
     if options.json:
         print(json.dumps({**result.toDict(), "timeIntegratedActivityMBqH": activity,
                           "absorbedDoseGy": absorbedDoseGy}, indent=1, allow_nan=False))
         return
-    print(f"{result.nuclide}, sphere of {result.massG:g} g at {result.densityGPerML:g} g/mL, radius "
-          f"{result.radiusMM:.4g} mm")
-    print(f"{'radiation':<16}{'MeV per decay':>14}{'absorbed':>10}")
-    for name, energy in result.energiesMeV.items():
-        if energy:
-            print(f"{name:<16}{energy:>14.5g}{result.absorbedFractions[name]:>10.2%}")
+    print(result.title)
+    if result.absorbedFractions:
+        print(f"{'radiation':<16}{'MeV per decay':>14}{'absorbed':>10}")
+    for name, fraction in result.absorbedFractions.items():
+        if result.energiesMeV[name]:
+            print(f"{name:<16}{result.energiesMeV[name]:>14.5g}{fraction:>10.2%}")
     print(f"S value = {result.sValueMGyPerMBqS:.5g} mGy/(MBq s) = {result.gyPerMBqH:.5g} Gy/(MBq h)")
     if absorbedDoseGy is not None:
         print(f"absorbed dose = {absorbedDoseGy:.5g} Gy")
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
+
+
+def _sphereOrEllipsoid(found, options):
+    from .physics.dose.spheres import ellipsoidSValue, sphereSValue
+
+    chosen = {"options": {"progeny": options.progeny}}
+    if options.densityGPerML is not None:
+        chosen["densityGPerML"] = options.densityGPerML
+    if options.semiAxesMM is not None:
+        return ellipsoidSValue(found, options.semiAxesMM, **chosen)
+    return sphereSValue(found, options.massG, **chosen)
+
+
+def _scaledOrgan(found, options, organ):
+    from .physics.dose.spheres import organSValue
+
+    if options.massG is None or any(value is None for value in organ):
+        raise InputError("The reference organ is not complete", "svalue", "Give --massG, --referenceMassG, "
+                         "--electronSValueMGyPerMBqS and --photonSValueMGyPerMBqS")
+    if options.densityGPerML is not None or options.progeny is not None:
+        raise InputError("Density and progeny belong to the S values of the reference organ", "svalue",
+                         "Leave --densityGPerML and --progeny out")
+    return organSValue(found, options.massG, *organ)
 
 
 def _fitOptions(text):

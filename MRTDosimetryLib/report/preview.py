@@ -4,7 +4,6 @@ import html
 
 from . import contextTables
 from .numbers import dateTimeText, plusMinus, significant
-from .tables import NOT_COMPUTED
 
 _MOST_WARNINGS = 5
 
@@ -34,7 +33,7 @@ def previewHTML(results, context):
                  *([dateTimeText(moment)] if moment else [])]))]
     parts = [f"<h4>{_text(title)}</h4>", "<p>", "<br>".join(
         f"<b>{_text(key)}:</b> {_text(value)}" for key, value in facts if value), "</p>"]
-    parts += ["<table width='100%' cellspacing='0' cellpadding='2'>", _row(
+    parts += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(
         ["Region", "Absorbed\ndose (Gy)", "Gy/GBq", "BED\n(Gy)"], "th")]
     parts += [_row([region["name"], _number(region["absorbedDoseGy"], region["absorbedDoseUncertaintyGy"]),
                     _number(region["absorbedDoseCoefficientGyPerGBq"]), _number(region["bedGy"])], "td")
@@ -57,7 +56,7 @@ def _row(cells, tag):
 
 def _number(value, uncertainty=None):
     if value is None:
-        return NOT_COMPUTED
+        return "\N{EN DASH}"
     return significant(value) if uncertainty is None else plusMinus(value, uncertainty)
 
 

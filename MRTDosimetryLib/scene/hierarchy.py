@@ -56,8 +56,8 @@ def _title(point):
 def _resultNodes(study):
     roles = ("segmentation", "absorbedDose", "timeIntegratedActivity", "effectiveHalfLife", "fitQuality",
              "density")
-    tables = ("resultsTable", "timeActivityTable", "fittedCurvesTable", "candidatesTable", "dvhTable",
-              "timeActivityChart", "regionChart", "dvhChart")
+    tables = ("resultsTable", "uncertaintyTable", "timeActivityTable", "fittedCurvesTable", "candidatesTable",
+              "dvhTable", "timeActivityChart", "regionChart", "dvhChart")
     return [study.nodeByRole(role) for role in (*roles, *tables)]
 
 

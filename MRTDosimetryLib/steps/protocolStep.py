@@ -3,7 +3,7 @@
 import qt
 from slicer.i18n import tr as _
 
-from ..report.numbers import significant, signed
+from ..report.numbers import signed, significant
 from ..workflow import administrationEntry, protocol
 from . import icons
 from .base import Step

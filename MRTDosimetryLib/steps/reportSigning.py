@@ -1,12 +1,9 @@
 """Part of page 8: who prepared, checked and decides."""
 
-import qt
 from slicer.i18n import tr as _
 
 from ..report.numbers import dateTimeText
 from ..workflow import reportSignOff
-
-_NAME_SETTING = "MRTDosimetry/reportName"
 
 
 class ReportSigning:
@@ -14,20 +11,20 @@ class ReportSigning:
 
     def __init__(self, page):
         self.page = page
+        self._study = None
 
     def _widgets(self, role):
         return getattr(self.page.ui, f"{role}Edit"), getattr(self.page.ui, f"{role}Button")
 
     def connectWidgets(self):
         for role, _title in reportSignOff.ROLES:
-            edit, button = self._widgets(role)
-            # who signed last in this role signs the next study, most often
-            edit.text = qt.QSettings().value(f"{_NAME_SETTING}/{role}", "") or ""
+            _edit, button = self._widgets(role)
             button.connect("clicked()", lambda role=role: self.onButton(role))
 
     def refresh(self, canSign):
         """Show who signed; ``canSign``: the results are up to date."""
         lines, isChanged = [], False
+        isOtherStudy, self._study = self.page.study != self._study, self.page.study
         for row in reportSignOff.rows(self.page.study):
             edit, button = self._widgets(row["role"])
             isSigned = row["isValid"]
@@ -35,6 +32,8 @@ class ReportSigning:
             button.text = _("Withdraw") if isSigned else _("Sign")
             button.setEnabled(isSigned or canSign)
             button.toolTip = "" if isSigned or canSign else _("Compute the results first")
+            if isOtherStudy:
+                edit.text = ""  # a name is never suggested: nobody signs for somebody else by mistake
             if row["name"]:
                 edit.text = row["name"]
                 edit.cursorPosition = 0
@@ -53,6 +52,4 @@ class ReportSigning:
         if row["isValid"]:
             self.page.attempt(reportSignOff.withdraw, study, role)
             return
-        name = edit.text.strip()
-        qt.QSettings().setValue(f"{_NAME_SETTING}/{role}", name)
-        self.page.attempt(reportSignOff.sign, study, role, name)
+        self.page.attempt(reportSignOff.sign, study, role, edit.text)

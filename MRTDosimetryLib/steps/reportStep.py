@@ -12,6 +12,7 @@ from .base import Step
 from .reportSigning import ReportSigning
 
 _REPORT_FILE = "report.html"
+_ROW_HEIGHT, _MOST_ROWS = 17, 8
 
 
 class ReportStep(Step):
@@ -62,6 +63,7 @@ class ReportStep(Step):
         ui.filesList.clear()
         ui.filesList.addItems(value["files"])
         ui.filesList.setVisible(bool(value["files"]))
+        ui.filesList.setFixedHeight(_ROW_HEIGHT * min(len(value["files"]), _MOST_ROWS) + 8)
         ui.openReportButton.setVisible(bool(value["files"]))
         ui.openReportButton.setEnabled(os.path.exists(os.path.join(value["folder"], _REPORT_FILE)))
 

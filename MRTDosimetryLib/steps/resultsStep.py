@@ -116,11 +116,12 @@ class ResultsStep(Step):
         details = self._details(row)
         fill(ui.detailTable, [_("Quantity"), _("Value")], details)
         ui.detailTable.horizontalHeader().setVisible(False)
-        ui.detailTable.setFixedHeight(_ROW_HEIGHT * len(details) + 4)
+        ui.detailTable.setFixedHeight(_ROW_HEIGHT * len(details) + 2)
         budget = resultsTables.budgetRows(row)
         ui.budgetTable.setVisible(bool(budget))
-        fill(ui.budgetTable, [_("Component"), _("u (%)"), _("Share\n(%)")], [self._budgetCells(line) for line in budget])
-        absent = [line["title"].lower() for line in budget if line["status"] == "not stated"]
+        titles = [_("Component"), _("u (%)"), _("Share\n(%)")]
+        fill(ui.budgetTable, titles, [self._budgetCells(line) for line in budget])
+        absent = [line["title"][:1].lower() + line["title"][1:] for line in budget if line["status"] == "not stated"]
         if not budget:
             ui.budgetWords.text = _("No uncertainty budget was computed for this region.")
         elif absent:

@@ -119,7 +119,7 @@ def setPatient(study, **values):
     """Change what is stated of the patient: name, id, cycle (a whole number from 1); ``None`` or "" takes it back."""
     unknown = set(values) - set(PATIENT_KEYS)
     if unknown:
-        raise InputError(f"'{sorted(unknown)[0]}' is not kept of a patient", "patient", f"Use {', '.join(PATIENT_KEYS)}")
+        raise InputError(f"'{min(unknown)}' is not kept of a patient", "patient", f"Use {', '.join(PATIENT_KEYS)}")
     cycle = values.get("cycle")
     if cycle is not None and (type(cycle) is not int or cycle < 1):
         raise InputError("The treatment cycle is not a whole number from 1", "patient")

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from ..errors import InputError
+from ..report.htmlReport import SIGNATURE_TITLES
 from . import signOff
 from .stage import digestOf
 
 # Role and its title, in the order of the signature lines of the report.
-ROLES = (("preparedBy", "Prepared by"), ("medicalPhysicsExpert", "Medical physics expert"),
-         ("treatingPhysician", "Treating physician"))
+ROLES = tuple(zip(("preparedBy", "medicalPhysicsExpert", "treatingPhysician"), SIGNATURE_TITLES, strict=True))
 _CHOICE, _WHERE = "reportSignOff", "sign-off"
 
 

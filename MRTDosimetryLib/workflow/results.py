@@ -154,7 +154,7 @@ def _compute(study, progress=noProgress):
     value = resultsDict(study)
     resultsTables.write(study, value["regions"])
     presentation.arrange(study)
-    return value, []
+    return value, value["warnings"]
 
 
 STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose"))

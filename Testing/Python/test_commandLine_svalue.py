@@ -20,3 +20,27 @@ def test_svalue(capsys):
                 ["--radionuclide", "Y-90", "--massG", "1", "--timeIntegratedActivityMBqH", "-5"]):
         assert commandLine.main(["svalue", *bad]) == 2
         assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_ellipsoidAndOrgan(capsys):
+    """A sphere given by its axes is the sphere; an organ of the reference mass has the reference S value."""
+    assert commandLine.main(["svalue", "--radionuclide", "Y-90", "--semiAxesMM", "15", "15", "15", "--json"]) == 0
+    ellipsoid = json.loads(capsys.readouterr().out)
+    assert commandLine.main(["svalue", "--radionuclide", "Y-90", "--massG", str(ellipsoid["massG"]), "--json"]) == 0
+    sphere = json.loads(capsys.readouterr().out)
+    assert ellipsoid["sValueMGyPerMBqS"] == pytest.approx(sphere["sValueMGyPerMBqS"], rel=1e-9)
+    organ = ["svalue", "--radionuclide", "I-131", "--referenceMassG", "20", "--electronSValueMGyPerMBqS", "1.5e-3",
+             "--photonSValueMGyPerMBqS", "1e-4", "--timeIntegratedActivityMBqH", "1000", "--json"]
+    assert commandLine.main([*organ, "--massG", "20"]) == 0
+    same = json.loads(capsys.readouterr().out)
+    assert same["sValueMGyPerMBqS"] == pytest.approx(1.6e-3, rel=1e-12)
+    assert same["absorbedDoseGy"] == pytest.approx(1.6e-3 * 3600, rel=1e-12)
+    assert commandLine.main([*organ, "--massG", "40"]) == 0
+    larger = json.loads(capsys.readouterr().out)
+    assert larger["sValueMGyPerMBqS"] == pytest.approx(1.5e-3 / 2 + 1e-4 / 2 ** (2 / 3), rel=1e-12)
+    for bad in (["--massG", "20", "--semiAxesMM", "1", "2", "3"], [], ["--semiAxesMM", "1", "0", "3"],
+                ["--massG", "20", "--referenceMassG", "20"],
+                ["--massG", "20", "--referenceMassG", "20", "--electronSValueMGyPerMBqS", "0",
+                 "--photonSValueMGyPerMBqS", "0"]):
+        assert commandLine.main(["svalue", "--radionuclide", "Y-90", *bad]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1

@@ -30,6 +30,31 @@ def testMetadata(wizard):
         parent.noSuchProperty = 1
 
 
+def testSampleDataIsRegisteredOnceTheApplicationHasStarted(wizard, monkeypatch):
+    """The module Sample Data calls the function with the source; the sample is then loaded through the wizard."""
+    import sys
+    import types
+
+    import slicer
+
+    application.connections.clear()
+    wizard.module.MRTDosimetry(application.ModuleParent())
+    (signal, function), = application.connections
+    registered = []
+    logic = types.SimpleNamespace(registerCustomSampleDataSource=lambda **given: registered.append(given))
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=logic))
+    function()
+    given, = registered
+    assert signal == "startupCompleted()" and given["uris"] == "" and given["category"] == "Nuclear Medicine"
+    assert os.path.exists(given["thumbnailFileName"])
+    opened = []
+    monkeypatch.setattr(slicer.util, "selectModule", opened.append)
+    monkeypatch.setattr(slicer.util, "getModuleWidget", lambda name: wizard.widget)
+    wizard.shell.studies.sampleSize = "small"
+    given["customDownloader"](None)
+    assert opened == ["MRTDosimetry"] and wizard.study.name == "Sample patient"
+
+
 def testIconsExistAndAreDrawn(wizard):
     from MRTDosimetryLib.steps import icons
 
@@ -129,5 +154,5 @@ def testModuleSelfTestPasses(wizard):
     """The same test class that the application runs; a skipped test raises here."""
     test = wizard.module.MRTDosimetryTest()
     names = unittest.defaultTestLoader.getTestCaseNames(wizard.module.MRTDosimetryTest)
-    assert "test_SamplePatient" in names
+    assert "test_WholeCaseInTheWizard" in names
     test.runTest()

@@ -143,6 +143,17 @@ def testDicomExport(wizard, quick, tmp_path, isDeidentified):
     assert wizard.study.choice("export") == {"dicom": True, "deidentified": isDeidentified}
 
 
+def testNamesDoNotGoToAnotherStudy(wizard):
+    ui = wizard.shell.step.ui
+    sign(wizard, "preparedBy", "Name")
+    wizard.shell.studies.add()
+    wizard.page("report")
+    assert ui.preparedByEdit.text == "" and not ui.preparedByButton.enabled
+    wizard.ui.studySelector.setCurrentIndex(0)
+    wizard.page("report")
+    assert (ui.preparedByEdit.text, ui.preparedByButton.text) == ("Name", "Withdraw")
+
+
 def testSignaturesSurviveSavingTheScene(wizard, tmp_path):
     import slicer
 

@@ -83,6 +83,27 @@ def testPatientAndCycle(empty):
     assert "cycle" not in empty.study.choice("patient")
 
 
+def testAStudyFileStatesTheSame(empty):
+    """What the command line reads is what the page shows."""
+    from MRTDosimetryLib.workflow import administrationEntry, protocol
+
+    protocol.setProtocol(empty.study, "lutetiumDotatate.multiTimePoint")
+    administrationEntry.applyDescription(empty.study, {
+        "prescribedActivityMBq": 7400.0, "measuredActivityMBq": 7500.0, "residualActivityMBq": 60.0,
+        "dateTime": "2026-05-04T10:00:00", "residualDateTime": "2026-05-04T11:00:00"})
+    ui = empty.page("protocol").ui
+    net = 7500.0 - 60.0 * 2 ** (1.0 / (6.647 * 24.0))
+    found = administrationEntry.resultsOf(empty.study)
+    assert found["activityMBq"] == pytest.approx(net, rel=1e-5)
+    assert found["deviationFromPrescribedPercent"] == pytest.approx(100.0 * (net / 7400.0 - 1.0), abs=1e-3)
+    assert (ui.prescribedBox.value, ui.measuredBox.value, ui.residualBox.value) == (7400.0, 7500.0, 60.0)
+    before = empty.study.choice("administration")
+    ui.prescribedBox.value = 7500.0
+    assert empty.study.choice("administration")["source"] == before["source"] == "file"
+    ui.residualBox.value = 8000.0
+    assert any("residual" in text.lower() for text in empty.messages()), "more is left than was there"
+
+
 # page 7
 
 
@@ -140,6 +161,7 @@ def testSelectedRegionShowsItsNumbersAndBudget(computed):
     assert page.ui.budgetTable.columnCount == 3 and "not included" in page.ui.budgetWords.text
     assert computed.shell.widget.minimumSizeHint.width() <= 360
     computed.grab("results-region")
+    assert any("kidney left" in text for text in computed.messages()), "warnings are shown"
 
 
 def testAClickMovesTheSlicesToTheRegion(computed):

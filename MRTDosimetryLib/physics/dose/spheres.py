@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError
 from ..nuclides import ALPHA_CLASSES
 from ..progeny import progenyMembers
-from ..units import BQ_PER_MBQ, GY_KG_PER_GBQ_H_PER_MEV, JOULE_PER_MEV
+from ..units import GY_KG_PER_GBQ_H_PER_MEV, SECONDS_PER_HOUR
 from .radialKernels import COMPONENTS, PHOTON_COMPONENTS, radialKernel
 from .voxelKernel import REFERENCE_DENSITY_G_PER_ML
 
@@ -21,45 +21,48 @@ SEGMENTS, NODES = 300, 4
 
 
 @dataclass(frozen=True)
-class SphereSValue:
-    """Self-irradiation of a sphere, or of an ellipsoid by its equivalent sphere.
+class SelfSValue:
+    """S value of a region for itself.
 
     Attributes
     ----------
     nuclide : str
-    massG, densityGPerML, radiusMM : float
-        ``radiusMM`` is that of the sphere, or three times volume over surface of the ellipsoid.
+    massG : float
+    gyPerMBqH : float
+        Mean absorbed dose per time-integrated activity.
+    title : str
+        What it is of, in words.
+    notes : list of str
+    densityGPerML, radiusMM : float or None
+        ``radiusMM`` is that of the sphere, or three times volume over surface of the ellipsoid; ``None`` of an organ.
     energiesMeV : dict
-        ``alpha`` (with recoil), ``electron``, ``bremsstrahlung``, ``photon`` -> MeV emitted per decay.
+        ``alpha`` (with recoil), ``electron``, ``bremsstrahlung``, ``photon`` -> MeV emitted per decay; empty of an
+        organ.
     absorbedFractions : dict
         The same keys -> fraction of that energy deposited inside.
-    notes : list of str
     """
 
     nuclide: str
     massG: float
-    densityGPerML: float
-    radiusMM: float
-    energiesMeV: dict
-    absorbedFractions: dict
+    gyPerMBqH: float
+    title: str
     notes: list = field(default_factory=list)
+    densityGPerML: float | None = None
+    radiusMM: float | None = None
+    energiesMeV: dict = field(default_factory=dict)
+    absorbedFractions: dict = field(default_factory=dict)
 
     def absorbedMeV(self, *names):
-        """Energy per decay deposited inside, by some or all kinds of radiation."""
+        """Energy per decay deposited inside a sphere or ellipsoid, by some or all kinds of radiation."""
         return sum(self.energiesMeV[name] * self.absorbedFractions[name] for name in names or self.energiesMeV)
 
     @property
     def sValueMGyPerMBqS(self):
         """Mean absorbed dose per time-integrated activity in mGy/(MBq s)."""
-        return self.absorbedMeV() * JOULE_PER_MEV * BQ_PER_MBQ * 1e3 / (self.massG * 1e-3)
-
-    @property
-    def gyPerMBqH(self):
-        """Mean absorbed dose per time-integrated activity in Gy/(MBq h)."""
-        return self.absorbedMeV() * GY_KG_PER_GBQ_H_PER_MEV / self.massG
+        return self.gyPerMBqH * 1e3 / SECONDS_PER_HOUR
 
     def absorbedDoseGy(self, timeIntegratedActivityMBqH, *names):
-        """Mean absorbed dose of a time-integrated activity, by some or all kinds of radiation.
+        """Mean absorbed dose of a time-integrated activity; of a sphere or ellipsoid also by some kinds of radiation.
 
         Raises
         ------
@@ -69,7 +72,8 @@ class SphereSValue:
         if not math.isfinite(timeIntegratedActivityMBqH) or timeIntegratedActivityMBqH < 0:
             raise InputError(f"The time-integrated activity is {timeIntegratedActivityMBqH:g} MBq h", WHERE,
                              "Give a number not below zero")
-        return timeIntegratedActivityMBqH * self.absorbedMeV(*names) * GY_KG_PER_GBQ_H_PER_MEV / self.massG
+        share = self.absorbedMeV(*names) / self.absorbedMeV() if names else 1.0
+        return timeIntegratedActivityMBqH * self.gyPerMBqH * share
 
     def toDict(self):
         return {"radionuclide": self.nuclide, "massG": self.massG, "densityGPerML": self.densityGPerML,
@@ -114,7 +118,7 @@ def sphereSValue(nuclide, massG, densityGPerML=REFERENCE_DENSITY_G_PER_ML, optio
 
     Returns
     -------
-    SphereSValue
+    SelfSValue
 
     Raises
     ------
@@ -124,7 +128,8 @@ def sphereSValue(nuclide, massG, densityGPerML=REFERENCE_DENSITY_G_PER_ML, optio
     _requirePositive(massG, "mass")
     _requirePositive(densityGPerML, "density")
     radiusCM = (3 * massG / densityGPerML / (4 * math.pi)) ** (1 / 3)
-    return _sValue(nuclide, massG, densityGPerML, radiusCM, options, [])
+    title = f"{nuclide.name}, sphere of {massG:g} g at {densityGPerML:g} g/mL, radius {10 * radiusCM:.4g} mm"
+    return _sValue(nuclide, massG, densityGPerML, radiusCM, options, title, [])
 
 
 def ellipsoidSValue(nuclide, semiAxesMM, densityGPerML=REFERENCE_DENSITY_G_PER_ML, options=None):
@@ -143,7 +148,39 @@ def ellipsoidSValue(nuclide, semiAxesMM, densityGPerML=REFERENCE_DENSITY_G_PER_M
     radiusCM = generalizedRadiusMM(axes) / 10
     note = ("Absorbed fractions of the sphere with the same ratio of volume to surface stand for those of the "
             f"ellipsoid (radius {10 * radiusCM:.4g} mm).")
-    return _sValue(nuclide, volumeML * densityGPerML, densityGPerML, radiusCM, options, [note])
+    massG = volumeML * densityGPerML
+    title = (f"{nuclide.name}, ellipsoid of {massG:.4g} g at {densityGPerML:g} g/mL, semi-axes "
+             f"{' x '.join(f'{axis:g}' for axis in axes)} mm")
+    return _sValue(nuclide, massG, densityGPerML, radiusCM, options, title, [note])
+
+
+def organSValue(nuclide, massG, referenceMassG, electronSValueMGyPerMBqS, photonSValueMGyPerMBqS):
+    """S value of a patient's organ for itself, from that of a reference organ (:func:`scaledSValue`).
+
+    Parameters
+    ----------
+    nuclide : Nuclide
+        The one that the S values are of.
+    massG, referenceMassG : float
+    electronSValueMGyPerMBqS, photonSValueMGyPerMBqS : float
+        Of the reference organ for itself; alpha particles count with the electrons.
+
+    Returns
+    -------
+    SelfSValue
+
+    Raises
+    ------
+    InputError
+        See :func:`scaledSValue`; S values that are both zero.
+    """
+    scaled = scaledSValue(electronSValueMGyPerMBqS, photonSValueMGyPerMBqS, referenceMassG, massG)
+    if not scaled > 0:
+        raise InputError("Both S values of the reference organ are zero", WHERE)
+    return SelfSValue(nuclide.name, float(massG), scaled * SECONDS_PER_HOUR / 1e3,
+                      f"{nuclide.name}, organ of {massG:g} g, scaled from {referenceMassG:g} g",
+                      ["The S values of the reference organ are taken as given: electrons scaled by 1/mass, photons by "
+                       "1/mass to the power of two thirds."])
 
 
 def generalizedRadiusMM(semiAxesMM):
@@ -186,7 +223,7 @@ def scaledSValue(electronSValue, photonSValue, referenceMassG, massG):
     return electronSValue * ratio + photonSValue * ratio ** (2 / 3)
 
 
-def _sValue(nuclide, massG, densityGPerML, radiusCM, options, notes):
+def _sValue(nuclide, massG, densityGPerML, radiusCM, options, title, notes):
     members, progenyWords = progenyMembers(nuclide, options)
     energies, absorbed = (dict.fromkeys((ALPHA, *COMPONENTS), 0.0) for _ in range(2))
     for member, share in members:
@@ -200,8 +237,8 @@ def _sValue(nuclide, massG, densityGPerML, radiusCM, options, notes):
     fractions = {name: absorbed[name] / energy if energy else 1.0 for name, energy in energies.items()}
     if energies[ALPHA]:
         notes = [*notes, "Alpha particles and recoil nuclei are taken to stay inside: their range is below 0.1 mm."]
-    return SphereSValue(nuclide.name, float(massG), float(densityGPerML), 10 * radiusCM, energies, fractions,
-                        [*notes, *progenyWords])
+    return SelfSValue(nuclide.name, float(massG), sum(absorbed.values()) * GY_KG_PER_GBQ_H_PER_MEV / massG, title,
+                      [*notes, *progenyWords], float(densityGPerML), 10 * radiusCM, energies, fractions)
 
 
 def photonFraction(result):

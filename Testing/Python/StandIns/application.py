@@ -16,6 +16,7 @@ from .layoutManager import LayoutManager
 
 _SANS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _installed = None
+connections = []  # (signal, function) of slicer.app
 ensuredPackages = []  # what slicer.packaging.pip_ensure was asked for
 
 
@@ -113,6 +114,12 @@ def _applicationClass(base):
 
         def resumeRender(self):
             pass
+
+        def connect(self, signal, function):
+            if signal not in api.signals("slicer.qSlicerApplication"):
+                raise AttributeError(f"slicer.app has no signal '{signal}' in the application")
+            connections.append((signal, function))
+            return True
 
         def __getattr__(self, name):
             if name in api.members("slicer.qSlicerApplication"):
