@@ -24,7 +24,8 @@ def timeActivityChart(regions, curves=None, regionNames=None, isLogarithmic=True
     ----------
     regions : list of dict
         ``{"name", "timeActivity": [{"timeHours", "activityMBq", "uncertaintyMBq" or None}]}``; activities in MBq
-        at the time of the scan, uncertainties k = 1. A planar series scaled by the SPECT/CT
+        at the time of the scan, uncertainties k = 1. A point with ``isExcluded`` is an open marker with a cross. A
+        planar series scaled by the SPECT/CT
         (``fit.planarSeries``) is drawn with open markers.
     curves : dict, optional
         ``{region name: {"timesHours": [...], "activitiesMBq": [...]}}`` of the fitted functions, with ``lowMBq`` and
@@ -200,9 +201,14 @@ def _drawTimeActivity(axes, region, curve, style, isLogarithmic):
     if planar is not None:
         axes.plot(planar["timesHours"], planar["activitiesMBq"], "D", color=INK, markersize=3.2,
                   markerfacecolor="white", markeredgewidth=0.7, zorder=2.5)
-    axes.errorbar(times, activities, yerr=bars if bars.any() else None, color=INK, fmt=style.marker, markersize=3.6,
-                  markerfacecolor=style.color, markeredgecolor=INK, markeredgewidth=0.5, elinewidth=0.8, capsize=1.8,
-                  capthick=0.8, zorder=3)
+    isExcluded = np.array([bool(point.get("isExcluded")) for point in region["timeActivity"]])
+    isFitted = ~isExcluded
+    axes.errorbar(times[isFitted], activities[isFitted], yerr=bars[isFitted] if bars.any() else None, color=INK,
+                  fmt=style.marker, markersize=3.6, markerfacecolor=style.color, markeredgecolor=INK,
+                  markeredgewidth=0.5, elinewidth=0.8, capsize=1.8, capthick=0.8, zorder=3)
+    for marker, size in ((style.marker, 3.6), ("x", 7.0)) if isExcluded.any() else ():
+        axes.plot(times[isExcluded], activities[isExcluded], marker, color=INK, markersize=size,
+                  markerfacecolor="none", markeredgewidth=0.8, zorder=3)
     quietAxes(axes, grid="both")
     axes.set_xlim(left=0)
     if planar is not None:

@@ -257,6 +257,8 @@ def _timeActivityCharts(regions, curves):
         lines += "; shaded: their 95 % band where known"
     if any((region.get("fit") or {}).get("planarSeries") for region in shown):
         lines += "; open diamonds: planar series, scaled by the SPECT/CT"
+    if any(point.get("isExcluded") for region in shown for point in region["timeActivity"]):
+        lines += "; open and crossed: points excluded from the fit"
     caption = f"Points: activity at the time of the scan; bars: standard uncertainty (k = 1) where known; {lines}."
     return [Chart(_uri(timeActivityChart(shown[start:start + _PANELS_PER_CHART], curves, names), "svg+xml"),
                   "Time-activity curves by region", caption)

@@ -216,9 +216,9 @@ def _activityCell(point):
         return Cell("not measured", isMissing=True)
     if point.get("activityMBq") is None:
         return Cell(NOT_COMPUTED, isMissing=True)
-    if point.get("uncertaintyMBq") is None:
-        return Cell(significant(point["activityMBq"]))
-    return Cell(plusMinus(point["activityMBq"], point["uncertaintyMBq"]))
+    spread = point.get("uncertaintyMBq")
+    text = significant(point["activityMBq"]) if spread is None else plusMinus(point["activityMBq"], spread)
+    return Cell(f"{text} (excluded)" if point.get("isExcluded") else text)
 
 
 def _parameterText(name, parameter):

@@ -26,7 +26,7 @@ class Series:
     color : tuple of float
         Red, green, blue from 0 to 1.
     style : str
-        "points", "diamonds", "line", "dashed" or "pointsAndLine".
+        "points", "diamonds", "crosses", "line", "dashed" or "pointsAndLine".
     width : float
         Of the line.
     """
@@ -152,7 +152,7 @@ def _setSeries(node, item, tableNode, xColumn, yColumn):
     lines["dashed"] = plotSeries.LineStyleDash
     node.SetLineStyle(lines.get(item.style, plotSeries.LineStyleNone))
     markers = {"points": plotSeries.MarkerStyleCircle, "pointsAndLine": plotSeries.MarkerStyleCircle,
-               "diamonds": plotSeries.MarkerStyleDiamond}
+               "diamonds": plotSeries.MarkerStyleDiamond, "crosses": plotSeries.MarkerStyleCross}
     node.SetMarkerStyle(markers.get(item.style, plotSeries.MarkerStyleNone))
     node.SetMarkerSize(9)
     node.SetLineWidth(item.width)

@@ -7,6 +7,7 @@ from ..errors import InputError
 from ..report.numbers import significant
 from ..workflow import jointKinetics, kineticsOptions
 from ..workflow.regionMasks import regionNames
+from ..workflow.timePoints import includedTimePoints
 from .tables import shortened
 
 _DEFAULT = ""
@@ -64,7 +65,7 @@ class CurveStatements:
         self._showParameters(region, options, group, kineticsOptions.parametersOf(model) if model else ())
         self._showShared(region, group, jointKinetics.sharableRates(model) if model and points > 1 else ())
         series = jointKinetics.planarSeries(self.study)
-        ui.planarWidget.setVisible(points == 1 or bool(series))
+        ui.planarWidget.setVisible(len(includedTimePoints(self.study)) == 1 or bool(series))
         ui.planarRemoveButton.setEnabled(bool(series))
         ui.planarStatus.setVisible(bool(series))
         sources = "; ".join(dict.fromkeys(entry["source"] for entry in series.values()))

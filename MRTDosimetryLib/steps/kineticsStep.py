@@ -4,10 +4,11 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..report.numbers import percent, significant
-from ..workflow import kinetics, kineticsOptions
+from ..workflow import excludedPoints, kinetics, kineticsOptions
 from ..workflow.timePoints import includedTimePoints
 from . import icons
 from .base import Step
+from .curvePoints import CurvePoints
 from .curveStatements import CurveStatements
 from .layouts import showChart, showRegion
 from .tables import fill, numberCell, shortened, textCell
@@ -61,6 +62,8 @@ class KineticsStep(Step):
         ui.regionChartBox.connect("toggled(bool)", self.onRegionChart)
         self.statements = CurveStatements(self)
         self.statements.connectWidgets()
+        self.points = CurvePoints(self)
+        self.points.connectWidgets()
         # unfolding shows all that is inside, also what the model has no use for
         ui.kineticsAdvanced.connect("contentsCollapsed(bool)", self.onFolded)
         ui.kineticsTable.connect("cellDoubleClicked(int,int)", self.showRow)
@@ -90,9 +93,11 @@ class KineticsStep(Step):
         ui.kineticsTable.horizontalHeaderItem(3).setToolTip(_("Time-integrated activity, k = 1"))
         if rows and ui.kineticsTable.currentRow() < 0:
             ui.kineticsTable.setCurrentCell(0, 0)
-        points = len(includedTimePoints(self.study))
+        scans = len(includedTimePoints(self.study))
+        # the shortest curve, where points are excluded
+        points = min(excludedPoints.counts(self.study, [row["region"] for row in rows]).values(), default=scans)
         ui.halfLifeWidget.setVisible(points == 1)
-        ui.perVoxelBox.setVisible(points != 1 or options["perVoxel"])
+        ui.perVoxelBox.setVisible(scans != 1 or options["perVoxel"])
         isPriorOfUse = 0 < points <= kineticsOptions.MOST_POINTS_OF_PRIOR
         ui.populationWidget.setVisible(isPriorOfUse)
         ui.halfLifeProvenance.setVisible(isPriorOfUse and bool(rows))
@@ -116,6 +121,9 @@ class KineticsStep(Step):
             changes.append(_("ends of the trapezoid"))
         if options["lateForm"]:
             changes.append(_("form of the late point"))
+        changes += [_("{region}: {times} h excluded").format(region=region, times=" h, ".join(
+            significant(entry["hoursAfterAdministration"]) for entry in entries))
+                    for region, entries in options["excludedPoints"].items()]
         if options["perVoxel"]:
             changes.append(_("fits per voxel"))
         return changes
@@ -155,9 +163,11 @@ class KineticsStep(Step):
         ui, options = self.ui, kineticsOptions.options(self.study)
         for widget in (ui.halfLifeButton, ui.populationButton, ui.regionModelSelector):
             widget.setEnabled(region is not None)
-        points = len(includedTimePoints(self.study))
+        points = len(includedTimePoints(self.study)) if region is None else \
+            excludedPoints.counts(self.study, [region])[region]
         fitted = next((row["model"] for row in kinetics.rows(self.study) if row["region"] == region), None)
         self.statements.show(region, options, points, fitted)
+        self.points.show(region, options)
         self.selectData(ui.regionModelSelector, options["regionModels"].get(region, _AS_ALL))
         stated = options["effectiveHalfLifeHours"].get(region) or {}
         ui.halfLifeBox.value = stated.get("hours", 0.0)
@@ -208,7 +218,7 @@ class KineticsStep(Step):
 
     def _provenance(self, region, options, stated, prior, key):
         """Where the half-life of the selected region comes from: one sentence, and the source in full."""
-        if stated and len(includedTimePoints(self.study)) == 1:
+        if stated and excludedPoints.counts(self.study, [region])[region] == 1:
             words, source = _("effective half-life {hours} h").format(hours=significant(stated["hours"])), \
                 stated["source"]
         elif region in options["hybrid"]:

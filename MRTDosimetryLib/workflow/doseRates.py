@@ -107,12 +107,14 @@ def _integral(ratesMGyPerHour, region, timesHours):
 
     The rate per activity is the mean over the scans, each weighted by its share of the area under the curve.
     """
-    activities = np.array([point["activityMBq"] for point in region["timeActivity"]])
-    times = np.asarray(timesHours, float)
+    # What is excluded from the curve is left out of its mean as well.
+    kept = [index for index, point in enumerate(region["timeActivity"]) if not point.get("isExcluded")]
+    activities = np.array([point["activityMBq"] for point in region["timeActivity"]])[kept]
+    times = np.asarray(timesHours, float)[kept]
     edges = np.concatenate(([0.0], (times[1:] + times[:-1]) / 2.0, [times[-1] + times[-1] / 2.0]))
     weights = np.diff(edges)
     total = float(weights @ activities)
     if not total > 0:
         return None
-    perActivity = float(weights @ np.asarray(ratesMGyPerHour)) / total
+    perActivity = float(weights @ np.asarray(ratesMGyPerHour)[kept]) / total
     return perActivity * region["fit"]["timeIntegratedActivityMBqH"] / MILLI

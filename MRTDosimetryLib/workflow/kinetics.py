@@ -8,7 +8,16 @@ from ..imaging.resampling import resampleActivity
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
-from . import jointKinetics, kineticsCharts, kineticsChecks, kineticsOptions, regionFits, studyNodes, voxelKinetics
+from . import (
+    excludedPoints,
+    jointKinetics,
+    kineticsCharts,
+    kineticsChecks,
+    kineticsOptions,
+    regionFits,
+    studyNodes,
+    voxelKinetics,
+)
 from .kineticsOptions import REMAINDER, options, statedOptions
 from .protocol import studyNuclide, studyProtocol
 from .regionMasks import (
@@ -63,7 +72,8 @@ def _missing(study):
         missing.append("Add at least one time point")
     if not regionNames(study):
         missing.append("Draw the regions")
-    missing += kineticsChecks.missingStatements(study, regionNames(study), len(included))
+    missing += excludedPoints.missingStatements(study, regionNames(study))
+    missing += kineticsChecks.missingStatements(study, regionNames(study))
     missing += jointKinetics.missingStatements(study, regionNames(study), len(included))
     if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
         missing.append("Fits per voxel need at least two time points: add one, or set kinetics.perVoxel to false")
@@ -95,7 +105,7 @@ def _compute(study, progress=noProgress):
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)
     warnings += words
-    warnings += kineticsChecks.unusedWords(study, names, len(included))
+    warnings += kineticsChecks.unusedWords(study, names)
     progress(0.7, "Time-integrated activity map")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
     tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
@@ -142,16 +152,17 @@ def _measure(study, included, names, progress):
 
 def _remainder(study, timesHours, activitiesMBq, nuclide):
     """Time-integrated activity outside the regions, for the map; a value or a word, never a silent zero."""
-    largest = max(activitiesMBq)
     value = {"activitiesMBq": [float(item) for item in activitiesMBq]}
+    words = [f"Remainder of the image: {text}" for text in excludedPoints.warnings(study, REMAINDER, timesHours)]
+    timesHours, activitiesMBq = regionFits.keptPoints(study, REMAINDER, timesHours, activitiesMBq)
+    largest = max(activitiesMBq)
     if largest <= 1e-6:
         return {**value, "timeIntegratedActivityMBqH": 0.0, "model": None,
-                "note": "The images hold no activity outside the regions."}, []
+                "note": "The images hold no activity outside the regions."}, words
     if min(activitiesMBq) < 0:
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": "negative activity"}, [
-            "The activity outside the regions is negative at a time point: its time-integrated activity is not computed"
-            + ("." if options(study)["perVoxel"] else ", and the map holds the regions only.")]
-    words = []
+            *words, "The activity outside the regions is negative at a time point: its time-integrated activity is not "
+            "computed" + ("." if options(study)["perVoxel"] else ", and the map holds the regions only.")]
     choice = kineticsOptions.fitChoice(study, REMAINDER, len(timesHours))
     if len(timesHours) == 1 and choice.model == kineticsOptions.AUTO and choice.effectiveHalfLifeHours is None \
             and REMAINDER not in jointKinetics.planarSeries(study):

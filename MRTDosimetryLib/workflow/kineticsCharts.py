@@ -21,7 +21,7 @@ def writeTimeActivity(study, value):
         columns += [tables.Column(title, "MBq", values) for title, values in (
             (name, measured), (f"u({name})", uncertainties), (f"{name}, fit", atPoints["activitiesMBq"]),
             (f"{name}, 95 % low", atPoints["lowMBq"]), (f"{name}, 95 % high", atPoints["highMBq"]))
-            if values is not None and None not in values]  # an unknown one has no column
+            if values is not None and any(value is not None for value in values)]  # an unknown one has no column
         points += _points(name, region, color)
         lines.append(plots.Series(f"{name} (fit)", curve["timesHours"], curve["activitiesMBq"], color, "line"))
         bands += _bands(name, curve, color)
@@ -82,10 +82,13 @@ def writeCandidates(study, value):
 
 
 def _points(name, region, color):
-    """Measured points, and those of a planar series scaled to them."""
-    points = region["timeActivity"]
-    found = [plots.Series(name, [point["timeHours"] for point in points], [point["activityMBq"] for point in points],
-                          color, "points")]
+    """Measured points, crosses where excluded from the fit, and those of a planar series scaled to them."""
+    found = []
+    for title, style, points in ((name, "points", _fitted(region)), (f"{name} (excluded)", "crosses", [
+            point for point in region["timeActivity"] if point.get("isExcluded")])):
+        if points:
+            found.append(plots.Series(title, [point["timeHours"] for point in points],
+                                      [point["activityMBq"] for point in points], color, style))
     planar = region["fit"].get("planarSeries")
     if planar is not None:
         found.append(plots.Series(f"{name} (planar, scaled)", planar["timesHours"], planar["activitiesMBq"], color,
@@ -104,8 +107,13 @@ def _bands(name, curve, color, isAlone=False):
 def _residuals(region):
     """Times and residuals: of the planar series where the curve is fitted to one."""
     planar = region["fit"].get("planarSeries")
-    times = planar["timesHours"] if planar is not None else [point["timeHours"] for point in region["timeActivity"]]
+    times = planar["timesHours"] if planar is not None else [point["timeHours"] for point in _fitted(region)]
     return times, region["fit"]["residualsMBq"]
+
+
+def _fitted(region):
+    """The points of a region that are not excluded from its fit."""
+    return [point for point in region["timeActivity"] if not point.get("isExcluded")]
 
 
 def _fittedColumns(regions):

@@ -1,6 +1,7 @@
 """What is missing before the curves can be fitted, and what is stated without use, in words."""
 
 from ..therapies.tissues import tissueOf
+from . import excludedPoints
 from .kineticsOptions import (
     AUTO,
     MOST_POINTS_OF_PRIOR,
@@ -13,14 +14,13 @@ from .kineticsOptions import (
 )
 
 
-def missingStatements(study, names, points):
-    """What has to be stated before so few time points can be fitted."""
-    if not 0 < points <= MOST_POINTS_OF_PRIOR:
-        return []
-    stated, missing = options(study), []
+def missingStatements(study, names):
+    """What has to be stated before curves of so few points can be fitted."""
+    stated, missing, counts = options(study), [], excludedPoints.counts(study, names)
     withoutHalfLife, withoutUncertainty, without = [], [], {key: [] for key in PRIOR_MODELS}
     for name in names:
-        if name in stated["hybrid"]:
+        points = counts[name]
+        if name in stated["hybrid"] or not 0 < points <= MOST_POINTS_OF_PRIOR:
             continue  # its course in time is measured
         population = statedPrior(study, name)[0]
         priors = {"earlierCycle": stated["earlierCycle"].get(name), "populationHalfLife": population}
@@ -49,9 +49,10 @@ def missingStatements(study, names, points):
     return missing
 
 
-def unusedWords(study, names, points):
+def unusedWords(study, names):
     """Warnings on statements that name no region, or that so many time points leave without use."""
-    stated, words = options(study), []
+    stated, words, counts = options(study), [], excludedPoints.counts(study, names)
+    fewest = min(counts.values(), default=0)
     tissues = {tissueOf(name) for name in names}
     for key, title in TITLES.items():
         known = {*names, REMAINDER, *(tissues if key == "populationHalfLife" else ())}
@@ -59,9 +60,17 @@ def unusedWords(study, names, points):
         if unused:
             words.append(f"{title} is stated for {', '.join(unused)}, which is not a region"
                          f"{' or tissue' if key == 'populationHalfLife' else ''}.")
-    if points > 1 and stated["effectiveHalfLifeHours"]:
+    if fewest > 1 and stated["effectiveHalfLifeHours"]:
         words.append("Stated effective half-lives are not used: the study has more than one time point.")
-    if points > MOST_POINTS_OF_PRIOR and (stated["populationHalfLife"] or stated["earlierCycle"]):
+    if fewest > MOST_POINTS_OF_PRIOR and (stated["populationHalfLife"] or stated["earlierCycle"]):
         words.append("Stated half-lives of a population or an earlier cycle are not used: the study has more than two "
                      "time points.")
+    for name, points in counts.items():
+        # Where points of some curves are excluded, the others are said by name.
+        if fewest <= 1 < points and name in stated["effectiveHalfLifeHours"]:
+            words.append(f"{name}: the stated effective half-life is not used: the curve has more than one point.")
+        if fewest <= MOST_POINTS_OF_PRIOR < points and (
+                name in stated["earlierCycle"] or statedPrior(study, name)[0] is not None):
+            words.append(f"{name}: the stated half-life of a population or an earlier cycle is not used: the curve has "
+                         "more than two points.")
     return words

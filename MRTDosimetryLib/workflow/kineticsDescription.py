@@ -2,7 +2,7 @@
 
 from ..errors import Faults, InputError
 from ..therapies.tissues import tissueOf
-from . import jointKinetics
+from . import excludedPoints, jointKinetics
 from .kineticsOptions import (
     AUTO,
     REMAINDER,
@@ -47,9 +47,10 @@ def applyDescription(study, choice, names):
         jointKinetics.applyHybrid(study, choice.get("hybrid"), names)
     setters = {"effectiveHalfLifeHours": _applyHalfLife, "populationHalfLife": setPopulationHalfLife,
                "earlierCycle": setEarlierCycle, "regionModels": setRegionModel, "fixed": setFixed,
-               "bounds": setBounds}
+               "bounds": setBounds, "excludedPoints": excludedPoints.setExcludedPoints}
     examples = {"effectiveHalfLifeHours": '{"liver": 70.0}', "regionModels": '{"liver": "biExponential"}',
                 "fixed": '{"liver": {"lambda1": 0.0141}}', "bounds": '{"liver": {"lambda1": [0.005, null]}}',
+                "excludedPoints": '{"liver": [{"timePoint": 2, "reason": "..."}]}',
                 "populationHalfLife": '{"kidney": {"medianHours": 51, "geometricSD": 1.2, "source": "..."}}',
                 "earlierCycle": '{"liver": {"effectiveHalfLifeHours": 70, "standardErrorHours": 4}}'}
     for key, setter in setters.items():

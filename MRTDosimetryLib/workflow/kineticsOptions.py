@@ -28,10 +28,12 @@ MOST_POINTS_OF_PRIOR = 2
 LARGEST_GEOMETRIC_SD = 5.0
 TITLES = {"effectiveHalfLifeHours": "An effective half-life", "earlierCycle": "A half-life of an earlier cycle",
            "populationHalfLife": "A population half-life", "regionModels": "A model",
-           "fixed": "A fixed parameter", "bounds": "A bound", "hybrid": "A planar series"}
+           "fixed": "A fixed parameter", "bounds": "A bound", "hybrid": "A planar series",
+           "excludedPoints": "An excluded point"}
 # Left out of the stage's inputs while nothing is stated, so that an earlier study stays up to date.
 _OPTIONAL = {"populationHalfLife": {}, "earlierCycle": {}, "regionModels": {}, "fixed": {}, "bounds": {},
-             "relativeActivityUncertainty": None, "shared": [], "hybrid": {}, "lateForm": None, "trapezoid": {}}
+             "relativeActivityUncertainty": None, "shared": [], "hybrid": {}, "lateForm": None, "trapezoid": {},
+             "excludedPoints": {}}
 _NOTHING = ({}, [], None)
 
 
@@ -57,7 +59,8 @@ def options(study):
 
     ``model``; ``perVoxel``; by region ``effectiveHalfLifeHours`` (``hours``, ``source``, ``relativeUncertainty``),
     ``populationHalfLife`` (or by tissue), ``earlierCycle``, ``regionModels``, ``fixed``, ``bounds`` and ``hybrid``
-    (planar series); ``shared``; ``relativeActivityUncertainty``; ``lateForm``; ``trapezoid`` (``start``, ``tail``).
+    (planar series); ``shared``; ``relativeActivityUncertainty``; ``lateForm``; ``trapezoid`` (``start``, ``tail``);
+    by region ``excludedPoints`` (see :mod:`.excludedPoints`).
     """
     return {"model": AUTO, "perVoxel": False, "effectiveHalfLifeHours": {}, **_OPTIONAL,
             **(study.choice("kinetics") or {})}
@@ -92,6 +95,13 @@ def setRegionModel(study, region, name):
     _setEntry(study, "regionModels", region, name)
 
 
+def applyModelToAll(study, region):
+    """Fit all regions by the model chosen for one of them; models of single regions are taken back."""
+    remainder = {REMAINDER: options(study)["regionModels"].get(REMAINDER)}
+    change(study, model=chosenModel(study, region),
+           regionModels={name: model for name, model in remainder.items() if model is not None})
+
+
 def setPerVoxel(study, isPerVoxel):
     """Fit the map of time-integrated activity per voxel, or spread each region's fit over the region."""
     if not isinstance(isPerVoxel, bool):
@@ -100,12 +110,12 @@ def setPerVoxel(study, isPerVoxel):
 
 
 def resetModels(study):
-    """All regions by automatic choice again, each alone, nothing fixed, no fits per voxel.
+    """All regions by automatic choice again, each alone, nothing fixed, no point excluded, no fits per voxel.
 
     Statements of half-lives and planar series stay: they are data.
     """
     change(study, model=AUTO, perVoxel=False, regionModels={}, fixed={}, bounds={}, shared=[], lateForm=None,
-           trapezoid={})
+           trapezoid={}, excludedPoints={})
 
 
 def setEffectiveHalfLife(study, region, hours, source="user", relativeUncertainty=None):

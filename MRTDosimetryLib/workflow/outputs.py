@@ -142,11 +142,13 @@ def _writeTimeActivity(results, curves, path):
     for region in results["regions"]:
         fitted = curves[region["name"]]["atPoints"]
         points, none = region["timeActivity"], [None] * len(region["timeActivity"])
-        rows += [(region["name"], point["timeHours"], point["activityMBq"], point["uncertaintyMBq"], *band)
+        rows += [(region["name"], point["timeHours"], point["activityMBq"], point["uncertaintyMBq"], *band,
+                  point.get("reason"))
                  for point, *band in zip(points, fitted["activitiesMBq"], fitted["lowMBq"] or none,
                                          fitted["highMBq"] or none, strict=True)]
     _writeCSV(path, ["region", "time after administration (h)", "activity (MBq)", "uncertainty k=1 (MBq)",
-                     "fitted activity (MBq)", "95 % band low (MBq)", "95 % band high (MBq)"], rows)
+                     "fitted activity (MBq)", "95 % band low (MBq)", "95 % band high (MBq)",
+                     "excluded from the fit, reason"], rows)
 
 
 def _writeDVH(curves, path):

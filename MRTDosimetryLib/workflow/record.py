@@ -10,6 +10,7 @@ import sys
 from .. import __version__
 from ..errors import Faults
 from ..scene.headless import slicerVersion
+from . import excludedPoints
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
@@ -116,7 +117,7 @@ def makeRecord(study, description, inputs, folder, stageNames):
 
 
 def overrides(study):
-    """Every fact the user replaced: what, from, to, and the reason."""
+    """Every fact the user replaced and every point excluded from a fit: what, from, to, and the reason."""
     found = []
     for timePoint in study.timePoints:
         for name, fact in timePoint.facts.items():
@@ -124,7 +125,7 @@ def overrides(study):
                 previous = (fact.get("alternatives") or [{}])[-1]
                 found.append({"what": f"{timePoint.label}: {name}", "from": previous.get("value"),
                               "to": fact["value"], "reason": fact.get("reason", "")})
-    return found
+    return found + excludedPoints.overrides(study)
 
 
 def versions():

@@ -10,7 +10,7 @@ from ..physics.kinetics.registry import fitModel
 from ..physics.kinetics.result import EXTRAPOLATION_WARNING
 from ..physics.kinetics.shared import fitShared
 from ..physics.kinetics.weighting import PROPORTIONAL_FLOOR
-from . import jointKinetics, kineticsOptions
+from . import excludedPoints, jointKinetics, kineticsOptions
 from .kineticsOptions import options
 
 CURVE_SAMPLES = 200
@@ -77,9 +77,22 @@ def fitAsChosen(choice, study, name, timesHours, activitiesMBq, nuclide):
 
 
 def _fit(study, name, timesHours, activitiesMBq, nuclide):
-    _requireActivity(name, activitiesMBq)
-    return fitAsChosen(kineticsOptions.fitChoice(study, name, len(timesHours)), study, name, timesHours,
-                       activitiesMBq, nuclide)
+    times, activities = keptPoints(study, name, timesHours, activitiesMBq)
+    _requireActivity(name, activities)
+    fit = fitAsChosen(kineticsOptions.fitChoice(study, name, len(times)), study, name, times, activities, nuclide)
+    _sayExcluded(study, name, timesHours, fit)
+    return fit
+
+
+def keptPoints(study, name, timesHours, activitiesMBq):
+    """Times and activities of the points that the user did not exclude from the curve."""
+    kept = excludedPoints.keptPositions(study, name, timesHours)
+    return [timesHours[position] for position in kept], [activitiesMBq[position] for position in kept]
+
+
+def _sayExcluded(study, name, timesHours, fit):
+    fit.warnings[:0] = excludedPoints.warnings(study, name, timesHours)
+    fit.assumptions += excludedPoints.assumptions(study, name, timesHours)
 
 
 def _fitHybrid(choice, series, timesHours, activitiesMBq, sigmas, nuclide):
@@ -132,9 +145,10 @@ def _fitGroup(study, group, timesHours, activities, nuclide):
                 raise InputError("A region with a planar series is in a joint fit", where, "Take one of them back")
             if name not in activities:
                 raise InputError("The joint fit names what is not a region", where, "Correct the name")
-            _requireActivity(name, activities[name])
-            sigmas, words = _sigmas(study, activities[name])
-            curves.append(_named(name, TimeActivityCurve, timesHours, activities[name], sigmas))
+            times, values = keptPoints(study, name, timesHours, activities[name])
+            _requireActivity(name, values)
+            sigmas, words = _sigmas(study, values)
+            curves.append(_named(name, TimeActivityCurve, times, values, sigmas))
     faults.raiseIfAny()
     fit = _named(" + ".join(names), fitShared, curves, nuclide.decayConstantPerHour, model, group["parameters"])
     source = [f"Sharing stated by: {group['source']}."] if group.get("source") else []
@@ -151,6 +165,7 @@ def _fitGroup(study, group, timesHours, activities, nuclide):
             tie["correlation"] = {names[place]: float(covariance[index, place] / deviations[index] / deviations[place])
                                   for place in others if deviations[index] * deviations[place] > 0}
         result.assumptions += [_sharedWords(name, names, group["parameters"], tie), *source, *words]
+        _sayExcluded(study, name, timesHours, result)
         found[name] = (result, {"shared": tie})
     return found
 
@@ -232,13 +247,27 @@ def _regionValue(study, name, timesHours, activitiesMBq, fit, further):
         content["planarSeries"] = {
             **series, "activitiesMBq": _scaledPlanar(fit, series).tolist(),
             "uncertaintiesMBq": None if series["uncertainties"] is None else list(sigmas)}
-    points = [{"timeHours": float(time), "activityMBq": float(activity),
-               "uncertaintyMBq": None if uncertainties is None else float(uncertainties[index])}
-              for index, (time, activity) in enumerate(zip(timesHours, activitiesMBq, strict=True))]
+    points = _pointValues(study, name, timesHours, activitiesMBq, uncertainties)
     sampled = np.linspace(0.0, 1.25 * last, CURVE_SAMPLES)
     curve = {"timesHours": sampled.tolist(), **_curveValues(fit, sampled),
              "atPoints": _curveValues(fit, np.asarray(timesHours, float))}
     return {"timeActivity": points, "fit": content, "curve": curve}
+
+
+def _pointValues(study, name, timesHours, activitiesMBq, uncertaintiesMBq):
+    """Every measured point, also the excluded ones; ``uncertaintiesMBq`` are those of the fitted ones, or ``None``."""
+    spreads, points = iter(() if uncertaintiesMBq is None else uncertaintiesMBq), []
+    reasons = excludedPoints.reasonsAt(study, name, timesHours)
+    for time, activity, reason in zip(timesHours, activitiesMBq, reasons, strict=True):
+        point = {"timeHours": float(time), "activityMBq": float(activity)}
+        if reason is None:
+            spread, further = next(spreads, None), {}
+        else:
+            # What is estimated from the scatter about the fit says nothing of a point beside it.
+            stated = _sigmas(study, [activity, max(activitiesMBq)])[0]
+            spread, further = None if stated is None else stated[0], {"isExcluded": True, "reason": reason}
+        points.append({**point, "uncertaintyMBq": None if spread is None else float(spread), **further})
+    return points
 
 
 def _curveValues(fit, timesHours):

@@ -31,7 +31,8 @@ _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisit
 _ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
 _KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
-                  "fixed", "bounds", "relativeActivityUncertainty", "shared", "hybrid", "lateForm", "trapezoid"}
+                  "fixed", "bounds", "relativeActivityUncertainty", "shared", "hybrid", "lateForm", "trapezoid",
+                  "excludedPoints"}
 _DOSE_KEYS = set(doseOptions.KEYS)
 
 

@@ -146,3 +146,14 @@ def test_bandAndPlanarSeriesAreDrawn():
     with pytest.raises(InputError, match="not a finite number"):
         figures.timeActivityChart([region], {"liver": {**curve, "lowMBq": [float("nan"), 15.0],
                                                        "highMBq": [65.0, 28.0]}})
+
+
+def test_excludedPointIsDrawnApart():
+    points = [{"timeHours": hours, "activityMBq": activity, "uncertaintyMBq": None, "isExcluded": hours == 24.0}
+              for hours, activity in ((4.0, 90.0), (24.0, 200.0), (96.0, 20.0))]
+    curve = {"liver": {"timesHours": [0.0, 100.0], "activitiesMBq": [100.0, 18.0]}}
+    excluded = figures.timeActivityChart([{"name": "liver", "timeActivity": points}], curve)
+    for point in points:
+        point.pop("isExcluded")
+    fitted = figures.timeActivityChart([{"name": "liver", "timeActivity": points}], curve)
+    assert excluded != fitted and excluded.count(b"<use ") == fitted.count(b"<use ") + 1, "one marker gets a cross"

@@ -1,0 +1,178 @@
+"""The commissioning as one page that a center signs and keeps."""
+
+import math
+import os
+
+from ..errors import InputError
+from .numbers import dateTimeText, minutesAndSeconds, rounded, signed, significant
+from .tables import Footnotes
+
+_TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
+_NOTHING = "–"
+_MARKS = {"PASS": "pass", "FAIL": "fail", "not run": "notrun"}
+# Below this a relative deviation is told as a limit.
+_SMALLEST_PERCENT = 0.001
+_PROBLEMS_IN_WORDS = 4
+
+
+def template():
+    """The template of the page.
+
+    Raises
+    ------
+    InputError
+        jinja2 is not installed.
+    """
+    try:
+        import jinja2
+    except ImportError as error:
+        raise InputError("The report needs the Python package jinja2", "commissioning",
+                         "Install jinja2 into this Python") from error
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
+                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("commissioning.html")
+
+
+def render(content, digest):
+    """The page as HTML; nothing in it refers to another file.
+
+    Parameters
+    ----------
+    content : dict
+        Content of ``commissioning.json``.
+    digest : str
+        SHA-256 of that file.
+    """
+    sources, reasons, previous = Footnotes(), {}, content["previous"]
+    rows = [_row(case, sources, reasons, previous is not None) for case in content["cases"]]
+    return template().render(
+        overall=content["overall"], mark=_MARKS[content["overall"]["result"]], summary=_summary(content),
+        created=dateTimeText(content["created"]), version=content["versions"]["MRTDosimetry"],
+        facts=_facts(content), groups=_groups(rows), sources=sources.entries(),
+        reasons=[(number, text) for text, number in reasons.items()], problems=_problems(content),
+        notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
+        comparison=_comparisonWords(previous), digest=digest)
+
+
+def _summary(content):
+    overall = content["overall"]
+    parts = [f"{overall['passed']} cases passed", f"{overall['failed']} failed"]
+    if overall["notRun"]:
+        parts.append(f"{overall['notRun']} not run")
+    if overall["optionalNotRun"]:
+        parts.append(f"{overall['optionalNotRun']} optional not run")
+    return ", ".join(parts)
+
+
+def _facts(content):
+    versions = dict(content["versions"])
+    platform = content["platform"]
+    own = [f"MRTDosimetry {versions.pop('MRTDosimetry')}", str(versions.pop("Slicer", None) or "without Slicer"),
+           f"Python {versions.pop('Python')}"]
+    versions.pop("platform", None)
+    return [("Program", ", ".join(own)),
+            ("Packages", ", ".join(f"{name} {value}" for name, value in versions.items())),
+            ("Computer", f"{platform['system']}, {platform['processors']} processors"),
+            ("Extent", f"{'quick' if content['isQuick'] else 'full'}, {minutesAndSeconds(content['seconds'])}")]
+
+
+def _row(case, sources, reasons, isCompared):
+    status, name = case["status"], case["name"]
+    if len(case["details"]) > 1:
+        name += f", worst of {len(case['details'])}"
+    row = {"subject": case["subject"], "name": name, "status": status, "mark": _MARKS[status],
+           "problem": case["problem"], "isOptional": case["isOptional"], "seconds": rounded(case["seconds"], 1),
+           "isChanged": bool(case.get("isChanged")), "source": sources.mark(case["source"]) if case["source"] else ""}
+    digits = _digits(case)
+    if not case["problem"]:
+        row.update(quantity=case["quantity"], unit=case["unit"], expected=_number(case["expected"], digits),
+                   computed=_number(case["computed"], digits), deviation=_deviation(case), tolerance=_tolerance(case),
+                   reason=reasons.setdefault(case["toleranceReason"], len(reasons) + 1))
+    if isCompared:
+        last = case["previous"]
+        if last is None:
+            row["last"] = "new"
+        elif last["computed"] is None or case["problem"]:
+            row["last"] = last["status"]
+        else:
+            row["last"] = _number(last["computed"], digits)
+            if last["status"] != "PASS":
+                row["last"] += f" {last['status']}"
+    return row
+
+
+def _digits(case):
+    """So many that the tolerance shows in the numbers."""
+    if not case["expected"] or not case["tolerance"]:
+        return 2
+    relative = case["tolerance"] / (1.0 if case["isRelative"] else abs(case["expected"]))
+    return min(max(math.ceil(-math.log10(relative)) + 1, 3), 7)
+
+
+def _number(value, digits):
+    return _NOTHING if value is None else significant(value, digits)
+
+
+def _deviation(case):
+    value = case["deviation"]
+    if value is None:
+        return "not a number"
+    if not case["isRelative"]:
+        return signed(value, 2)
+    percent = 100.0 * value
+    if percent and abs(percent) < _SMALLEST_PERCENT:
+        return f"< {_SMALLEST_PERCENT:g} %"
+    return f"{signed(percent, 2)} %"
+
+
+def _tolerance(case):
+    if case["isRelative"]:
+        percent = 100.0 * case["tolerance"]
+        return f"{_bare(percent)} %"
+    return _bare(case["tolerance"]) if case["tolerance"] else "none"
+
+
+def _bare(value):
+    text = significant(value, 2)
+    if "×" in text:
+        return text.removeprefix("1.0\N{NO-BREAK SPACE}× ")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _groups(rows):
+    """Rows by subject, in their order."""
+    groups = []
+    for row in rows:
+        if not groups or groups[-1]["subject"] != row["subject"]:
+            groups.append({"subject": row["subject"], "rows": []})
+        groups[-1]["rows"].append(row)
+    return groups
+
+
+def _problems(content):
+    """What did not pass, in words; at most so many that the page stays one."""
+    found = []
+    for case in content["cases"]:
+        place = f"{case['subject']}, {case['name']}"
+        if case["status"] == "FAIL":
+            found.append(f"{place}: {case['quantity']} deviates by {_deviation(case)}, tolerance {_tolerance(case)}")
+        elif case["status"] == "not run" and not case["isOptional"]:
+            found.append(f"{place}: not run. {case['problem']}")
+    left = len(found) - _PROBLEMS_IN_WORDS
+    return found if left <= 0 else [*found[:_PROBLEMS_IN_WORDS], f"and {left} more, see the table"]
+
+
+def _comparisonWords(previous):
+    if previous is None:
+        return []
+    words = [f"Last result: {previous['result']} on {dateTimeText(previous['created'])} with version "
+             f"{previous['version'] or 'not recorded'}, SHA-256 {previous['sha256'][:8]}…",
+             f"changed beyond numerical noise: {len(previous['changed'])}" if previous["changed"]
+             else "no case changed beyond numerical noise"]
+    if previous["new"]:
+        words.append(f"new: {len(previous['new'])}")
+    if previous["missing"]:
+        words.append(f"no longer there: {len(previous['missing'])}")
+    if previous["warning"]:
+        words.append(previous["warning"].rstrip("."))
+    return words
