@@ -6,7 +6,7 @@ from ..photonEmissions import softPhotonEnergyMeV
 from ..units import GY_KG_PER_GBQ_H_PER_MEV
 from .convolution import convolveSymmetric
 from .radialKernels import BREMSSTRAHLUNG, ELECTRON
-from .voxelKernel import DEFAULT_RADIUS_MM, REFERENCE_DENSITY_G_PER_ML, voxelKernelMeV
+from .voxelKernel import DEFAULT_RADIUS_MM, REFERENCE_DENSITY_G_PER_ML, summedOctantMeV, voxelKernelMeV
 
 LITTLE_ENERGY_MEV = 1e-9
 
@@ -46,12 +46,12 @@ def kernelElectrons(inputs, grams, members):
     mass of the voxel, and that of bremsstrahlung by the mass of a voxel of soft tissue.
     """
     size = inputs.voxelSizeMM[::-1]
-    kernels = [[(share, voxelKernelMeV(member, size, DEFAULT_RADIUS_MM, component=component))
+    kernels = [[(voxelKernelMeV(member, size, DEFAULT_RADIUS_MM, component=component), share)
                 for member, share in members] for component in (ELECTRON, BREMSSTRAHLUNG)]
-    electronMeV, radiatedMeV = (sum(share * kernel.emittedMeV for share, kernel in group) for group in kernels)
+    electronMeV, radiatedMeV = (sum(share * kernel.emittedMeV for kernel, share in group) for group in kernels)
     localMeV = sum(share * (member.localEnergyMeV - member.electronEnergyMeV + softPhotonEnergyMeV(member.name))
                    for member, share in members)
-    octants = [_sum(group) for group in kernels]
+    octants = [summedOctantMeV(group) for group in kernels]
     octants[0][0, 0, 0] += localMeV
     isWorthRadiated = radiatedMeV > LITTLE_ENERGY_MEV
     energies = convolveSymmetric(inputs.activityMBqH, octants if isWorthRadiated else octants[:1])
@@ -80,12 +80,3 @@ def _perMass(energy, grams, isTissue, factorMeV):
     np.divide(energy, grams, out=dose, where=isTissue, casting="same_kind")
     dose *= np.float32(factorMeV * GY_KG_PER_GBQ_H_PER_MEV)
     return dose
-
-
-def _sum(group):
-    """Sum of the octants of kernels, the smaller ones filled up with zeros."""
-    shape = np.max([kernel.octantMeV.shape for _share, kernel in group], axis=0)
-    total = np.zeros(shape)
-    for share, kernel in group:
-        total[tuple(slice(0, number) for number in kernel.octantMeV.shape)] += share * kernel.octantMeV
-    return total
