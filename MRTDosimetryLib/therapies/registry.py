@@ -2,6 +2,7 @@
 files in ``Resources/Protocols``, and one line in ``MODULES``."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -19,13 +20,37 @@ _therapies = {}
 class Strategy:
     """One way to carry out a therapy's dosimetry; its protocol is ``Resources/Protocols/<therapy>.<id>.json``.
 
-    ``minimumTimePoints`` is what the calculation needs; what the protocol recommends is in its file.
+    Attributes
+    ----------
+    id, title : str
+    minimumTimePoints : int
+        SPECT or PET scans that the calculation needs (0: it does without images); what the protocol recommends is in
+        its file.
+    defaultModel : str or None
+        Of the kinetics of images; ``None`` for a strategy without images.
+    statements : tuple of str
+        Keys of :func:`.inputs.kinds` that the strategy takes, in the order in which the wizard asks for them.
+    missing : callable or None
+        ``missing(case) -> list of str``: what the user still has to give, in the user's words.
+    evaluate : callable or None
+        ``evaluate(case) -> TherapyResult``: the therapy's own calculation, after that of the images if there are any.
+    usesImages : bool
+        Whether images can be part of it at all.
     """
 
     id: str
     title: str
     minimumTimePoints: int
-    defaultModel: str
+    defaultModel: str | None
+    statements: tuple = ()
+    missing: Callable | None = None
+    evaluate: Callable | None = None
+    usesImages: bool = True
+
+    @property
+    def needsImages(self):
+        """Whether it cannot be carried out without images."""
+        return self.minimumTimePoints > 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +125,12 @@ def therapy(identifier):
     if identifier not in known:
         raise InputError(f"'{identifier}' is not a therapy", "therapy", f"Known are {', '.join(known)}")
     return known[identifier]
+
+
+def strategy(protocolId):
+    """The :class:`Strategy` of a protocol's id."""
+    content = protocol(protocolId)
+    return next(item for item in therapy(content["therapy"]).strategies if item.id == content["strategy"])
 
 
 def protocolIds():
