@@ -6,7 +6,8 @@ import pytest
 
 from MRTDosimetryLib.resources import dataPath, resourcePath
 
-TABLES = [dataPath(name) for name in ("nuclides.json", "ctDensity.json", "radiobiology.json", "limits.json")]
+TABLES = [dataPath(name) for name in ("nuclides.json", "ctDensity.json", "radiobiology.json", "limits.json",
+                                       "bloodAndWholeBody.json")]
 TABLES += [resourcePath("Protocols", f"lutetiumDotatate.{name}.json") for name in ("multiTimePoint", "singleTimePoint")]
 # Counts of the program, no figures of the literature.
 COUNTS = {"schemaVersion", "minimumTimePoints"}
