@@ -11,10 +11,10 @@ from . import colorMaps, volumes
 # Attribute by which SlicerRT (DVH, isodose, RTDOSE export) recognizes a dose volume.
 DOSE_VOLUME_ATTRIBUTE = "DicomRtImport.DoseVolume"
 
-_DOSE_OPACITY = 0.6
+DOSE_OPACITY = 0.6
 _CT_WINDOW_HU, _CT_LEVEL_HU = 400.0, 40.0
 # Voxels below this fraction of the shown range are transparent, so that the CT stays readable.
-_TRANSPARENT_FRACTION = 0.04
+TRANSPARENT_FRACTION = 0.04
 # Of maps that are 0 only where there is no value.
 _SMALLEST_SHOWN = 1e-3
 # Relative residual from which a voxel's fit is as bad as the map shows.
@@ -62,7 +62,7 @@ def displayedMaximum(node):
     return roundRange(float(np.partition(positive, rank)[rank]))[0]
 
 
-def styleAbsorbedDose(node, maximumGy=None, withLegend=True):
+def styleAbsorbedDose(node, maximumGy=None, withLegend=True, thresholdGy=None):
     """Show an absorbed dose image: Inferno from 0 to a round maximum, transparent below, legend in Gy.
 
     Parameters
@@ -72,6 +72,8 @@ def styleAbsorbedDose(node, maximumGy=None, withLegend=True):
     maximumGy : float, optional
         Upper end of the colors; give the same for maps that are compared. Default: a round number above all but the
         highest 0.05 % of the voxels.
+    thresholdGy : float, optional
+        Below it the map is transparent. Default: 4 % of the upper end.
 
     Returns
     -------
@@ -80,17 +82,17 @@ def styleAbsorbedDose(node, maximumGy=None, withLegend=True):
     """
     maximum = displayedMaximum(node) if maximumGy is None else float(maximumGy)
     node.SetAttribute(DOSE_VOLUME_ATTRIBUTE, "1")
-    _style(node, "absorbedDose", maximum, _TRANSPARENT_FRACTION * maximum)
+    _style(node, "absorbedDose", maximum, TRANSPARENT_FRACTION * maximum if thresholdGy is None else thresholdGy)
     addAbsorbedDoseUnit(node.GetScene())
     if withLegend:
         showLegend(node, "Absorbed dose (Gy)", maximum)
     return maximum
 
 
-def styleAbsorbedDoseRate(node, maximum=None, withLegend=True):
+def styleAbsorbedDoseRate(node, maximum=None, withLegend=True, transparentFraction=TRANSPARENT_FRACTION):
     """Show an absorbed-dose-rate image (mGy/h) in the colors of absorbed dose. Returns the upper end of the range."""
     maximum = displayedMaximum(node) if maximum is None else float(maximum)
-    _style(node, "absorbedDose", maximum, _TRANSPARENT_FRACTION * maximum)
+    _style(node, "absorbedDose", maximum, transparentFraction * maximum)
     if withLegend:
         showLegend(node, "Absorbed-dose rate (mGy/h)", maximum)
     return maximum
@@ -114,7 +116,7 @@ def styleDifference(node, largestGy, withLegend=False):
 def styleActivity(node, maximum=None, overCT=True):
     """Show a SPECT: a warm map over CT, else inverted gray. Returns the upper end of the range."""
     maximum = displayedMaximum(node) if maximum is None else float(maximum)
-    _style(node, "activity" if overCT else "invertedGray", maximum, _TRANSPARENT_FRACTION * maximum if overCT else None)
+    _style(node, "activity" if overCT else "invertedGray", maximum, TRANSPARENT_FRACTION * maximum if overCT else None)
     return maximum
 
 
@@ -206,7 +208,7 @@ def styleRegions(node):
     display.SetSliceIntersectionThickness(2)
 
 
-def showOver(scene, backgroundNode, foregroundNode, opacity=_DOSE_OPACITY, compositeNodes=None):
+def showOver(scene, backgroundNode, foregroundNode, opacity=DOSE_OPACITY, compositeNodes=None):
     """Put images into slice views: all of the scene, or those of the given slice composite nodes."""
     if compositeNodes is None:
         count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
@@ -218,7 +220,7 @@ def showOver(scene, backgroundNode, foregroundNode, opacity=_DOSE_OPACITY, compo
         composite.SetForegroundOpacity(opacity if foregroundNode is not None else 0.0)
 
 
-def showDoseOverCT(study, maximumGy=None, opacity=_DOSE_OPACITY):
+def showDoseOverCT(study, maximumGy=None, opacity=DOSE_OPACITY, thresholdGy=None):
     """Show the study's absorbed dose over the CT of the reference time point in all slice views.
 
     Returns
@@ -229,21 +231,23 @@ def showDoseOverCT(study, maximumGy=None, opacity=_DOSE_OPACITY):
     dose = study.nodeByRole("absorbedDose")
     if dose is None:
         raise InputError("The absorbed dose is not computed yet", study.name, "Run the absorbed dose step")
-    maximum = styleAbsorbedDose(dose, maximumGy)
+    maximum = styleAbsorbedDose(dose, maximumGy, thresholdGy=thresholdGy)
+    showMapOverCT(study, dose, opacity)
+    return maximum
+
+
+def showMapOverCT(study, node, opacity=DOSE_OPACITY):
+    """Show a map over the CT of the reference time point with the regions' outlines; alone where there is no CT."""
     reference = study.referenceTimePoint
     ct = reference.ctNode if reference is not None else None
     if ct is not None:
         styleCT(ct)
     if study.nodeByRole("segmentation") is not None:
         styleRegions(study.nodeByRole("segmentation"))
-    if ct is None:
-        showOver(study.scene, dose, None)
-    else:
-        showOver(study.scene, ct, dose, opacity)
-    return maximum
+    showOver(study.scene, ct or node, node if ct is not None else None, opacity)
 
 
-def showActivityOverCT(timePoint, maximum=None, opacity=_DOSE_OPACITY):
+def showActivityOverCT(timePoint, maximum=None, opacity=DOSE_OPACITY):
     """Show the SPECT of a time point over its CT in all slice views; inverted gray when there is no CT."""
     ct = timePoint.ctNode
     styleActivity(timePoint.spectNode, maximum, overCT=ct is not None)

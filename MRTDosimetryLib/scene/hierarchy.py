@@ -132,3 +132,9 @@ def _removeEmptyFolders(hierarchy, root):
         isOwn = hierarchy.GetItemAttribute(item, _MARK).startswith("timePoint ")
         if isOwn and hierarchy.GetNumberOfItemChildren(item) == 0:
             hierarchy.RemoveItem(item)
+
+
+def placeBeside(node, other):
+    """Put a node into the folder where another one is."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
+    _move(hierarchy, node, hierarchy.GetItemParent(_item(hierarchy, other)))

@@ -24,6 +24,12 @@ _OPACITIES = (0.15, 0.6)
 _LINE_WIDTH = 3
 # Part of the absorbed-dose color map that is bright enough for lines on a CT.
 _COLOR_RANGE = (0.35, 1.0)
+# Of the node: content of the map and levels that it shows.
+_SHOWN_ATTRIBUTE = "MRTDosimetry.isodoseOf"
+# (surface as vtkPolyData or None, volume inside in mL) by content of the map and level: maps that are compared are
+# shown in turn, and of a list of levels mostly one is changed.
+_surfaces = {}
+_CACHE_SIZE = 40
 
 
 def isodoseSurfaces(volume, levelsGy):
@@ -98,18 +104,34 @@ def showIsodoses(study, levelsGy=None, doseNode=None):
     doseNode = doseNode or study.nodeByRole("absorbedDose")
     if doseNode is None:
         raise InputError("The absorbed dose is not computed yet", study.name, "Run the absorbed dose step")
-    volume = volumes.volumeFromNode(doseNode)
     levels = checkedLevelsGy(levelsGy) if levelsGy is not None else defaultLevelsGy(display.displayedMaximum(doseNode))
-    surfaces = isodoseSurfaces(volume, levels)
-    rows = [{"levelGy": level, "name": levelName(level),
-             "volumeML": enclosedVolumeML(surface) if surface is not None else 0.0}
-            for level, surface in zip(levels, surfaces, strict=True)]
-    _fillNode(study, doseNode, volume, levels, surfaces)
-    _fillTable(study, rows)
+    found = _surfacesOf(doseNode, levels)
+    rows = [{"levelGy": level, "name": levelName(level), "volumeML": volumeML}
+            for level, (_surface, volumeML) in zip(levels, found, strict=True)]
+    shown = f"{volumes.contentDigest(doseNode)} {levels}"
+    node = study.nodeByRole(ROLE)
+    if node is None or node.GetAttribute(_SHOWN_ATTRIBUTE) != shown:
+        _fillNode(study, doseNode, levels, [surface for surface, _volumeML in found])
+        study.nodeByRole(ROLE).SetAttribute(_SHOWN_ATTRIBUTE, shown)
+        _fillTable(study, rows)
     return rows
 
 
-def _fillNode(study, doseNode, volume, levels, surfaces):
+def _surfacesOf(doseNode, levels):
+    """(vtkPolyData or None, volume inside in mL) of each level, made where they are not known yet."""
+    digest, volume, found = volumes.contentDigest(doseNode), volumes.volumeFromNode(doseNode), []
+    for level in levels:
+        if (digest, level) not in _surfaces:
+            while len(_surfaces) >= _CACHE_SIZE:
+                del _surfaces[next(iter(_surfaces))]
+            surface = _surface(volume, level)
+            _surfaces[digest, level] = (None, 0.0) if surface is None else (
+                _polyData(surface), enclosedVolumeML(surface))
+        found.append(_surfaces[digest, level])
+    return found
+
+
+def _fillNode(study, doseNode, levels, surfaces):
     scene, node = study.scene, study.nodeByRole(ROLE)
     if node is None:
         node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Isodose")
@@ -124,7 +146,7 @@ def _fillNode(study, doseNode, volume, levels, surfaces):
     known = {segmentation.GetSegment(segmentID).GetName(): segmentID for segmentID in levelIDs(node)}
     wasModifying = node.StartModify()
     segmentation.SetSourceRepresentationName(CLOSED_SURFACE)
-    setReferenceGeometry(node, volume)
+    setReferenceGeometry(node, volumes.volumeFromNode(doseNode))
     node.SetAndObserveTransformNodeID(doseNode.GetTransformNodeID())
     for name in set(known) - set(drawn):
         segmentation.RemoveSegment(known[name])
@@ -132,7 +154,10 @@ def _fillNode(study, doseNode, volume, levels, surfaces):
     for name, (place, level, surface) in drawn.items():
         segmentID = known.get(name) or _addSegment(segmentation, level)
         segment = segmentation.GetSegment(segmentID)
-        segment.AddRepresentation(CLOSED_SURFACE, _polyData(surface))
+        # a copy: what is edited in the scene is not what the cache holds
+        shown = vtk.vtkPolyData()
+        shown.DeepCopy(surface)
+        segment.AddRepresentation(CLOSED_SURFACE, shown)
         at = _COLOR_RANGE[0] + place * (_COLOR_RANGE[1] - _COLOR_RANGE[0])
         segment.SetColor(*colors[int(round(at * (len(colors) - 1)))])
         node.GetDisplayNode().SetSegmentOpacity3D(segmentID, _OPACITIES[0] + place * (_OPACITIES[1] - _OPACITIES[0]))
@@ -160,6 +185,13 @@ def levelIDs(node):
         if segmentation.GetSegment(segmentID).GetTag(_LEVEL_TAG, text):
             levels[segmentID] = float(str(text))
     return sorted(levels, key=levels.get)
+
+
+def levelColors(node):
+    """Color (red, green, blue; 0..1) of each level that is drawn, by its name."""
+    segmentation = node.GetSegmentation()
+    drawn = [segmentation.GetSegment(segmentID) for segmentID in levelIDs(node)]
+    return {segment.GetName(): tuple(segment.GetColor()) for segment in drawn}
 
 
 def _places(count):

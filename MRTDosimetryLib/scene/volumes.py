@@ -163,11 +163,21 @@ def ijkToRASOf(node):
     return matrixFromVTK(matrix)
 
 
-def maximumRAS(node):
-    """Place of the largest value of an image: RAS mm of its voxel's center in the image's own coordinates."""
+def largest(node, isSigned=False):
+    """The largest value of an image, or with ``isSigned`` the value farthest from 0, and where it is.
+
+    Returns
+    -------
+    (float, list of float)
+        RAS mm of its voxel's center in the image's own coordinates.
+    """
     volume = volumeFromNode(node)
-    k, j, i = np.unravel_index(int(np.argmax(volume.array)), volume.array.shape)
-    return [float(value) for value in (volume.ijkToRAS @ [i, j, k, 1.0])[:3]]
+    number = int(np.argmax(volume.array))
+    if isSigned and -volume.array.min() > volume.array.max():
+        number = int(np.argmin(volume.array))
+    k, j, i = np.unravel_index(number, volume.array.shape)
+    position = [float(value) for value in (volume.ijkToRAS @ [i, j, k, 1.0])[:3]]
+    return float(volume.array[k, j, i]), position
 
 
 def contentDigest(node):

@@ -7,10 +7,10 @@ from ..imaging.mapUnits import QUANTITIES
 from ..physics.nuclides import PROGENY_CHOICES, nuclide
 from ..physics.uncertainty.budget import METHODS
 from ..report.numbers import significant
-from ..scene import volumes
 from ..workflow import dose, doseOptions, engineNodes, externalDose, segmentation, uncertainty
 from .base import Step
-from .layouts import showPoint, showRegion
+from .doseDisplay import DoseDisplay
+from .layouts import showRegion
 from .tables import fill, numberCell, textCell
 
 _NOT_STATED = ""
@@ -25,6 +25,10 @@ class DoseStep(Step):
     layoutName = "absorbedDose"
     isForPhysician = False
     advancedWidgets = ("doseAdvanced", "externalSection")
+
+    def __init__(self, shell):
+        super().__init__(shell)
+        self.display = DoseDisplay(self)
 
     def title(self):
         return _("Absorbed dose")
@@ -64,10 +68,7 @@ class DoseStep(Step):
         ui.doseResetButton.connect("clicked()", self.onReset)
         ui.doseTable.connect("cellDoubleClicked(int,int)", self.showRow)
         ui.engineTable.connect("cellDoubleClicked(int,int)", self.showRow)
-        ui.mapSelector.connect("currentIndexChanged(int)", self.onMap)
-        ui.showDoseButton.connect("clicked()", self.onShow)
-        ui.isodoseBox.connect("toggled(bool)", self.onIsodose)
-        ui.maximumButton.connect("clicked()", self.onMaximum)
+        self.display.connectWidgets()
         ui.externalFileButton.connect("clicked()", self.onExternalFile)
         ui.externalUseButton.connect("clicked()", self.onExternalUse)
         ui.externalRemoveButton.connect("clicked()", self.onExternalRemove)
@@ -76,7 +77,10 @@ class DoseStep(Step):
         return self.ui.doseTable
 
     def showInViews(self):
-        engineNodes.show(self.study, self.ui.mapSelector.currentData or engineNodes.ABSORBED_DOSE)
+        self.display.showInViews()
+
+    def exit(self):
+        self.display.exit()
 
     def refresh(self):
         ui, choice = self.ui, doseOptions.stated(self.study)
@@ -160,14 +164,8 @@ class DoseStep(Step):
         ui.doseTable.horizontalHeaderItem(1).setToolTip(_("Mean absorbed dose, k = 1"))
         ui.doseTable.horizontalHeaderItem(2).setToolTip(_("Absorbed dose that half of the volume receives at least"))
         ui.doseTable.horizontalHeaderItem(3).setToolTip(_("Biologically effective dose of the mean absorbed dose"))
-        maps = engineNodes.shownMaps(self.study)
-        keys, shown = [key for key, _title, _name in maps], ui.mapSelector.currentData
-        self.fillSelector(ui.mapSelector, [(key, title) for key, title, _name in maps],
-                          shown if shown in keys else (keys[0] if keys else None))
-        for widget in (ui.mapSelector, ui.showDoseButton, ui.maximumButton, ui.isodoseBox):
-            widget.setVisible(bool(maps))
-        ui.isodoseBox.checked = bool(self.study.choice("isodosesVisible", False))
-        self._refreshComparison(rows, {key: name for key, _title, name in maps})
+        self.display.refresh()
+        self._refreshComparison(rows, {key: name for key, _title, name in engineNodes.shownMaps(self.study)})
 
     def _refreshComparison(self, rows, engineOfMap):
         """The engine whose map is shown, else the first beside the primary one, against the primary one."""
@@ -207,23 +205,6 @@ class DoseStep(Step):
 
     def showRow(self, row, column=0):
         showRegion(self.study.nodeByRole("segmentation"), self.ui.doseTable.item(row, 0).text())
-
-    # what is shown
-
-    def onMap(self, _index):
-        if not self.isUpdating:
-            self.shell.attempt(self.showInViews)
-
-    def onShow(self):
-        self.shell.attempt(self.showInViews)
-
-    def onIsodose(self, isVisible):
-        self.attempt(engineNodes.setIsodosesVisible, self.study, isVisible)
-
-    def onMaximum(self):
-        node = engineNodes.nodeOf(self.study, self.ui.mapSelector.currentData)
-        if node is not None:
-            showPoint(volumes.maximumRAS(node))
 
     # choices
 

@@ -6,6 +6,7 @@ import qt
 from slicer.i18n import tr as _
 
 STATES = ("needsInput", "ready", "done", "stale", "error")
+_SWATCH = 12
 _folder = ""
 _icons = {}
 
@@ -23,6 +24,13 @@ def icon(name):
     if name not in _icons:
         _icons[name] = qt.QIcon(os.path.join(_folder, f"state{name[0].upper()}{name[1:]}.svg"))
     return _icons[name]
+
+
+def swatch(color):
+    """Icon of a color (0..255, three values)."""
+    pixmap = qt.QPixmap(_SWATCH, _SWATCH)
+    pixmap.fill(qt.QColor(*color))
+    return qt.QIcon(pixmap)
 
 
 def stateWords(state):

@@ -20,7 +20,6 @@ _EDITOR_TAG = "MRTDosimetryEditor"
 _EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SourceRepresentationModified")
 # So long after the last change the numbers follow: not in the middle of a stroke.
 _LIVE_DELAY_MS = 150
-_SWATCH = 12
 _FILL_WHILE_DRAWING = 0.2
 
 
@@ -233,7 +232,7 @@ class RegionsStep(Step):
         if names != known:
             selector.clear()
             for choice in choices:
-                selector.addItem(_swatch(choice["color"]), choice["name"])
+                selector.addItem(icons.swatch(choice["color"]), choice["name"])
             if typed and typed not in known:
                 selector.setEditText(typed)
         selector.blockSignals(wasBlocked)
@@ -317,13 +316,6 @@ class RegionsStep(Step):
         if reference is None:
             raise InputError(_("There is no time point"), _("Regions"), _("Add at least one time point"))
         return reference
-
-
-def _swatch(color):
-    """Icon of a color (0..255, three values)."""
-    pixmap = qt.QPixmap(_SWATCH, _SWATCH)
-    pixmap.fill(qt.QColor(*color))
-    return qt.QIcon(pixmap)
 
 
 def _recoveryCell(row):

@@ -34,6 +34,14 @@ def numberCell(value, toolTip="", uncertainty=None, icon=None):
     return Cell(text, toolTip, icon)
 
 
+def asNumber(text):
+    """A typed number with decimal point or comma; other text stays text and is refused by the workflow."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text
+
+
 def shortened(text, longest):
     """A text of at most ``longest`` characters, with an ellipsis where it was longer; its tooltip has it in full."""
     return text if len(text) <= longest else text[:longest - 1].rstrip(" ,;") + "\N{HORIZONTAL ELLIPSIS}"

@@ -9,7 +9,7 @@ from ..workflow import activityBalance, timePoints, timePointsTable
 from . import icons
 from .base import NOTE_MARK, Step
 from .layouts import fitSliceViews, showChart, showTable, showVolumes
-from .tables import fill, numberCell, textCell
+from .tables import asNumber, fill, numberCell, textCell
 
 _FILES, _SCENE = "files", "scene"
 _UNITS = ("Bq/mL", "kBq/mL", "MBq/mL", "counts")
@@ -240,7 +240,7 @@ class TimePointsStep(Step):
         name, fact = self._facts()[self.selected(ui.factsTable)]
         value = ui.overrideValueEdit.text.strip()
         if fact["value"] is None or type(fact["value"]) in (int, float):
-            value = _asNumber(value)
+            value = asNumber(value)
         self.attempt(self._override, self._selectedTimePoint(), name, value, fact["unit"])
 
     def _override(self, timePoint, name, value, unit):
@@ -286,11 +286,3 @@ def _otherWords(other):
     if type(other) is dict:
         return " ".join(str(other[key]) for key in ("value", "unit", "source", "detail") if other.get(key))
     return str(other)
-
-
-def _asNumber(text):
-    """A typed number with decimal point or comma; other text stays text and is refused by the workflow."""
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return text

@@ -7,6 +7,7 @@ from ..scene import volumes
 from . import (
     ctChecks,
     doseComparison,
+    doseDisplay,
     doseEngines,
     doseHistograms,
     doseOptions,
@@ -128,7 +129,7 @@ def _compute(study, progress=noProgress):
         engineNodes.putDifference(study, name, item["difference"], item["largestGy"])
     engineNodes.putRates(study, rateMaps)
     engineNodes.putRateTable(study, kinetics["timesHours"], (value.get("doseRates") or {}).get("regions"))
-    value["isodoses"] = engineNodes.putIsodoses(study)
+    value["isodoses"] = doseDisplay.putIsodoses(study)
     studyNodes.writeDVH(study, regions, value["dvhCurves"])
     engineNodes.putComparison(study, regions, value["engines"], curves)
     return value, warnings

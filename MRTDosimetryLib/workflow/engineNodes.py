@@ -1,8 +1,6 @@
 """What the absorbed-dose engines leave in the scene: a map for each, differences, tables, overlaid histograms."""
 
-import contextlib
-
-from ..scene import display, isodose, plots, tables, volumes
+from ..scene import display, isodose, maximumMarker, plots, tables, volumes
 from . import doseOptions, studyNodes
 
 ABSORBED_DOSE, DIFFERENCE = "absorbedDose", "absorbedDoseDifference"
@@ -32,7 +30,8 @@ def resultNodes(study):
     """All nodes of this file that the study has, for its results folder."""
     roles = [f"{kind}.{name}" for kind in (ABSORBED_DOSE, DIFFERENCE) for name in _NAMES]
     nodes = [study.nodeByRole(role) for role in [
-        *roles, TABLE, CHART, RATE_TABLE, isodose.ROLE, isodose.TABLE_ROLE]] + rateNodes(study)
+        *roles, TABLE, CHART, RATE_TABLE, isodose.ROLE, isodose.TABLE_ROLE, maximumMarker.ROLE]]
+    nodes += rateNodes(study)
     return [node for node in nodes if node is not None]
 
 
@@ -58,58 +57,6 @@ def nodeOf(study, key):
     return study.nodeByRole(key)
 
 
-def show(study, key=ABSORBED_DOSE):
-    """Show one of the maps over the CT in all slice views, with its legend; absorbed doses in one range of colors.
-
-    Returns
-    -------
-    vtkMRMLScalarVolumeNode or None
-    """
-    node, kind = nodeOf(study, key), key.partition(".")[0]
-    if node is None:
-        return None
-    maximum = display.showDoseOverCT(study)
-    if key == ABSORBED_DOSE:
-        return node
-    if kind == ABSORBED_DOSE:
-        display.styleAbsorbedDose(node, maximum)
-    elif kind == DIFFERENCE:
-        display.styleDifference(node, node.GetDisplayNode().GetWindowLevelMax(), withLegend=True)
-    else:
-        display.styleAbsorbedDoseRate(node, node.GetDisplayNode().GetWindowLevelMax())
-    reference = study.referenceTimePoint
-    display.showOver(study.scene, reference.ctNode or node, node if reference.ctNode else None)
-    return node
-
-
-def putIsodoses(study):
-    """Isodose surfaces of the primary map at round levels: rows with ``levelGy`` and ``volumeML``."""
-    isVisible = study.choice("isodosesVisible", False)
-    rows = isodose.showIsodoses(study)
-    isodose.setVisible(study, isVisible, isVisible)
-    return rows
-
-
-def setIsodosesVisible(study, isVisible):
-    """Show or hide the isodose lines and surfaces."""
-    study.setChoice("isodosesVisible", bool(isVisible))
-    if study.nodeByRole(isodose.ROLE) is not None:
-        isodose.setVisible(study, isVisible, isVisible)
-
-
-@contextlib.contextmanager
-def isodosesHidden(study):
-    """Without isodose lines and surfaces for the time of a picture of something else."""
-    isVisible = study.nodeByRole(isodose.ROLE) is not None and study.choice("isodosesVisible", False)
-    if isVisible:
-        isodose.setVisible(study, False, False)
-    try:
-        yield
-    finally:
-        if isVisible:
-            isodose.setVisible(study, True, True)
-
-
 def putMaps(study, results):
     """A volume for each engine, all in the same colors; those of engines not chosen any more go.
 
@@ -119,6 +66,7 @@ def putMaps(study, results):
         The primary one first.
     """
     primary = next(iter(results))
+    maximumMarker.remove(study)  # of the map that was; shown again with the new one
     maximum = None
     for name, result in results.items():
         isPrimary = name == primary

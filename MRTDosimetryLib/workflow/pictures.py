@@ -13,7 +13,7 @@ from ..report.engineFigures import differencePicture
 from ..report.figures import slicePicture
 from ..report.htmlReport import Picture
 from ..scene import colorMaps, display, headless, segments, threeDView, views, volumes
-from . import engineNodes
+from . import doseDisplay, engineNodes
 from .regionMasks import regionLayers, regionOccupancies, segmentationNode
 from .registration import referenceOf
 
@@ -46,7 +46,7 @@ def reportPictures(study, progress=noProgress):
     if not possible:
         progress(0.5, "Slices without 3D rendering")
         return _flatPictures(study, centers), [f"The report has no 3D view. {reason}."]
-    with engineNodes.isodosesHidden(study):
+    with doseDisplay.hidden(study):
         return _renderedPictures(study, centers, progress), []
 
 
