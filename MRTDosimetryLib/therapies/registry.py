@@ -10,6 +10,7 @@ from ..resources import dataPath, loadJSON, resourcePath
 
 MODULES = (
     "lutetiumDotatate",
+    "yttriumMicrospheres",
 )
 SCHEMA_VERSION = 1
 

@@ -7,8 +7,9 @@ import pytest
 from MRTDosimetryLib.resources import dataPath, resourcePath
 
 TABLES = [dataPath(name) for name in ("nuclides.json", "ctDensity.json", "radiobiology.json", "limits.json",
-                                       "bloodAndWholeBody.json")]
+                                       "bloodAndWholeBody.json", "microspheres.json")]
 TABLES += [resourcePath("Protocols", f"lutetiumDotatate.{name}.json") for name in ("multiTimePoint", "singleTimePoint")]
+TABLES += [resourcePath("Protocols", "yttriumMicrospheres.voxel.json")]
 # Counts of the program, no figures of the literature.
 COUNTS = {"schemaVersion", "minimumTimePoints"}
 FIELDS = ("source", "edition", "unit", "verified")

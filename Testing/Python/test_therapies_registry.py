@@ -11,7 +11,8 @@ from MRTDosimetryLib.therapies.tissues import tissueOf
 
 
 def test_protocols():
-    assert registry.protocolIds() == ("lutetiumDotatate.multiTimePoint", "lutetiumDotatate.singleTimePoint")
+    assert {"lutetiumDotatate.multiTimePoint", "lutetiumDotatate.singleTimePoint", "yttriumMicrospheres.partition",
+            "yttriumMicrospheres.voxel"} <= set(registry.protocolIds())
 
 
 @pytest.mark.parametrize("identifier", registry.protocolIds())
@@ -26,6 +27,9 @@ def test_protocolFilesAgreeWithTheirTherapy(identifier):
     assert content["title"] and content["basis"]
     for name in content["radionuclides"]:
         assert nuclide(name).name == name
+    if not strategy.usesImages:
+        assert not {"kinetics", "dose", "registration"} & set(content)
+        return
     assert content["kinetics"]["model"] in {"auto", *dict(modelTitles())}
     assert content["dose"]["engine"] in engineNames() and content["dose"]["density"] in ("ct", "uniform")
     assert content["population"]["effectiveHalfLifeHours"] == {}

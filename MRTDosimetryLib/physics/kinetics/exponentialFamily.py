@@ -61,6 +61,7 @@ F1A = ExponentialModel("f1a", "f1a: physical decay alone", {"A1": [(1, PHYSICAL)
                        assumption="Physical decay alone from administration to infinity: no biological clearance.")
 
 for _model in (BI, TRI, UPTAKE, UPTAKE_TWO, TAIL, F1A,
+               dataclasses.replace(F1A, name="physicalDecay", title="Physical decay alone (permanent trapping)"),
                dataclasses.replace(monoExponential.MODEL, name="f2", title="f2: mono-exponential",
                                    terms={"A1": [(1, "lambda1")]}, rates=("lambda1",)),
                dataclasses.replace(UPTAKE, name="f3", title="f3: uptake and washout"),
