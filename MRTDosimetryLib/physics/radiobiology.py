@@ -71,7 +71,8 @@ def leaCatchesideFactor(shape, repairHalfLifeHours):
     ----------
     shape : sequence of (float, float)
         (amplitude, rate in 1/h); amplitudes in any common unit.
-    repairHalfLifeHours : float
+    repairHalfLifeHours : float or sequence of (float, float)
+        One half-life, or (share, half-life in h) of each component of repair: G = sum p_k G(mu_k).
 
     Returns
     -------
@@ -83,6 +84,8 @@ def leaCatchesideFactor(shape, repairHalfLifeHours):
     InputError
         No exponentials, a rate or half-life not above zero, a total absorbed dose not above zero.
     """
+    if not _isOneRepair(repairHalfLifeHours):
+        return _overRepairs(lambda hours: leaCatchesideFactor(shape, hours), repairHalfLifeHours)
     mu = _repairRate(repairHalfLifeHours)
     terms = np.asarray(shape, float)
     if terms.ndim != 2 or terms.shape[1] != 2 or not np.all(np.isfinite(terms)) or np.any(terms[:, 1] <= 0):
@@ -106,12 +109,16 @@ def leaCatchesideFactorPiecewise(timesHours, rates, tailRatePerHour, repairHalfL
         Shape (N,), N >= 2, times increasing from 0; rates not negative, in any common unit.
     tailRatePerHour : float or None
         Of the exponential after the last point; ``None``: nothing after it.
-    repairHalfLifeHours : float
+    repairHalfLifeHours : float or sequence of (float, float)
+        As of :func:`leaCatchesideFactor`.
 
     Returns
     -------
     float
     """
+    if not _isOneRepair(repairHalfLifeHours):
+        return _overRepairs(lambda hours: leaCatchesideFactorPiecewise(timesHours, rates, tailRatePerHour, hours),
+                            repairHalfLifeHours)
     mu = _repairRate(repairHalfLifeHours)
     times, values = np.asarray(timesHours, float), np.asarray(rates, float)
     if times.ndim != 1 or times.shape != values.shape or times.size < 2 or np.any(np.diff(times) <= 0):
@@ -150,34 +157,75 @@ def _linearPiece(start, slope, step, mu, lesions):
     return area, line + transient * (start * zeroth + slope * first), p + q * step + transient * decay
 
 
-def bed(absorbedDoseGy, leaCatcheside, alphaBetaGy):
-    """BED = D + G D^2 / (alpha/beta), in Gy.
+def bed(absorbedDoseGy, leaCatcheside, alphaBetaGy, repopulationGy=0.0):
+    """BED = D + G D^2 / (alpha/beta) less what repopulation makes up for, in Gy.
 
     Parameters
     ----------
     absorbedDoseGy : float or array_like
-        Not negative. Cycles weeks apart: add up their BED.
+        Not negative; an array may be a map, all of whose voxels follow the same course in time. Cycles weeks apart:
+        add up their BED.
     leaCatcheside : float
         G of the delivery, 0 to 1.
     alphaBetaGy : float
+    repopulationGy : float
+        As of :func:`repopulationGy`; where it exceeds the effect, nothing of it is left: 0.
 
     Returns
     -------
     float or numpy.ndarray
     """
+    if not (math.isfinite(repopulationGy) and repopulationGy >= 0):
+        raise InputError("The effect of repopulation is negative or not finite", "BED")
     dose = np.asarray(absorbedDoseGy, float)
     if not np.all(np.isfinite(dose)) or np.any(dose < 0):
         raise InputError("The absorbed dose is negative or not finite", "BED")
     if not 0 <= leaCatcheside <= 1 + 1e-9:
         raise InputError(f"The Lea-Catcheside factor is {leaCatcheside:g}, but lies between 0 and 1", "BED")
-    value = dose * (1.0 + leaCatcheside * dose / _alphaBeta(alphaBetaGy))
+    value = np.maximum(dose * (1.0 + leaCatcheside * dose / _alphaBeta(alphaBetaGy)) - repopulationGy, 0.0)
     return float(value) if value.ndim == 0 else value
+
+
+def repopulationGy(overallTimeHours, averageDoublingTimeHours, alphaPerGy, kickOffTimeHours=0.0):
+    """BED that repopulation makes up for: ln 2 (T - Tk) / (alpha Tav), nothing before the kick-off time Tk.
+
+    Parameters
+    ----------
+    overallTimeHours : float
+        T; with a falling rate the time until which irradiation outweighs growth.
+    averageDoublingTimeHours, alphaPerGy : float
+    kickOffTimeHours : float
+
+    Returns
+    -------
+    float
+        In Gy.
+    """
+    for value, what, isZeroAllowed in ((overallTimeHours, "overall time", True),
+                                       (averageDoublingTimeHours, "doubling time", False), (alphaPerGy, "alpha", False),
+                                       (kickOffTimeHours, "kick-off time", True)):
+        if not math.isfinite(value) or value < 0 or (value == 0 and not isZeroAllowed):
+            raise InputError(f"The {what} of repopulation is {value:g}, but has to be above zero", "radiobiology")
+    return LN2 * max(overallTimeHours - kickOffTimeHours, 0.0) / (alphaPerGy * averageDoublingTimeHours)
 
 
 def eqd2(bedGy, alphaBetaGy):
     """EQD2 = BED / (1 + 2/(alpha/beta)), in Gy: the same effect in fractions of 2 Gy."""
     value = np.asarray(bedGy, float) / (1.0 + 2.0 / _alphaBeta(alphaBetaGy))
     return float(value) if value.ndim == 0 else value
+
+
+def _isOneRepair(repair):
+    return isinstance(repair, (int, float, np.number))
+
+
+def _overRepairs(factor, repairs):
+    """Sum of ``factor(half-life)`` over the components of repair, weighted by their shares."""
+    terms = np.asarray(repairs, float)
+    if terms.ndim != 2 or terms.shape[1] != 2 or np.any(terms[:, 0] < 0) or not abs(terms[:, 0].sum() - 1.0) <= 1e-6:
+        raise InputError("The components of repair are not (share, half-life) with shares that add up to 1",
+                         "radiobiology")
+    return float(sum(share * factor(float(hours)) for share, hours in terms))
 
 
 def _alphaBeta(alphaBetaGy):
