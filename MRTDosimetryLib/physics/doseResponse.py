@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..resources import dataPath, loadJSON
 
 LYMAN, LOGISTIC = "lyman", "logistic"
-_WHERE = "dose response"
+_WHERE = "curve of effect"
 
 
 @dataclass(frozen=True)

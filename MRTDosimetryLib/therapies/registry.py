@@ -10,6 +10,7 @@ from ..resources import dataPath, loadJSON, resourcePath
 
 MODULES = (
     "lutetiumDotatate",
+    "lutetiumPsma",
     "yttriumMicrospheres",
 )
 SCHEMA_VERSION = 1

@@ -24,6 +24,11 @@ _EXCLUSION = re.compile(r"\b(?:without|w/o|minus|excluding|except|non|no)[\s-]*(
                         r"(?:tumou?r\w*|lesions?|metastas[ie]s|mets?|neoplas\w+)\b", re.IGNORECASE)
 
 
+def tissueNames():
+    """All tissues that :func:`tissueOf` can name."""
+    return tuple(tissue for tissue, _words in _WORDS)
+
+
 def tissueOf(regionName):
     """Tissue of a region by the words of its name.
 

@@ -3,16 +3,32 @@
 import pytest
 
 from MRTDosimetryLib.errors import InputError
+from MRTDosimetryLib.physics import cohorts
 from MRTDosimetryLib.physics.dose.registry import engineNames
 from MRTDosimetryLib.physics.kinetics.registry import modelTitles
 from MRTDosimetryLib.physics.nuclides import nuclide
-from MRTDosimetryLib.therapies import registry
+from MRTDosimetryLib.therapies import inputs, registry
 from MRTDosimetryLib.therapies.tissues import tissueOf
 
 
 def test_protocols():
-    assert {"lutetiumDotatate.multiTimePoint", "lutetiumDotatate.singleTimePoint", "yttriumMicrospheres.partition",
-            "yttriumMicrospheres.voxel"} <= set(registry.protocolIds())
+    known = set(registry.protocolIds())
+    assert {"yttriumMicrospheres.partition", "yttriumMicrospheres.voxel"} <= known
+    assert {f"{therapy}.{strategy}" for therapy in ("lutetiumDotatate", "lutetiumPsma")
+            for strategy in ("multiTimePoint", "singleTimePoint", "hybrid")} <= known
+
+
+@pytest.mark.parametrize("identifier", registry.protocolIds())
+def test_protocolsSayWhatTheyTakeForGranted(identifier):
+    content = registry.protocol(identifier)
+    for key in ("assumptions", "leavesOut", "uncertaintyCost"):
+        assert content[key] and all(text.endswith(".") for text in content[key]), key
+    assert "cohort" not in content or cohorts.cohorts(content["cohort"])
+
+
+@pytest.mark.parametrize("identifier", [name for name in registry.protocolIds() if name.startswith("lutetium")])
+def test_statementsOfAStrategyAreKnown(identifier):
+    assert set(registry.strategy(identifier).statements) <= set(inputs.kinds())
 
 
 @pytest.mark.parametrize("identifier", registry.protocolIds())
