@@ -42,9 +42,9 @@ def checkRow(row, where):
     row : dict
         ``cycle`` (from 1), ``administeredActivityMBq``, ``dateTime`` (optional) and ``regions``: name ->
         ``absorbedDoseGy``, optionally ``absorbedDoseUncertaintyGy`` (k = 1), ``bedGy``, ``effectiveHalfLifeHours``,
-        ``massG``, ``tissue``, ``rateShape``; or a list of these with ``name``. Or ``isImaged`` false without regions, optionally with
-        ``cycleVariation`` (relative standard deviation between cycles). Or ``results``, a results file of this
-        program.
+        ``massG``, ``tissue``, ``rateShape``; or a list of these with ``name``. Or ``isImaged`` false
+        without regions, optionally with ``cycleVariation`` (relative standard deviation between cycles). Or
+        ``results``, a results file of this program.
     """
     refuseUnknown(row, ROW_KEYS, where)
     if "results" in row:
