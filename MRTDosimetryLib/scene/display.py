@@ -188,7 +188,7 @@ def showLegend(node, title, maximum):
     legend.SetOrientation(legend.Vertical)
     legend.SetPosition(0.97, 0.5)
     # Slicer fits the font to the width of the legend: a wide one writes over half of the image.
-    legend.SetSize(0.03 + 0.015 * len(legend.GetLabelFormat() % maximum), 0.5)
+    legend.SetSize(0.02 + 0.005 * len(legend.GetLabelFormat() % maximum), 0.5)
     for style in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
         style.SetFontFamilyToArial()
         style.SetBold(False)

@@ -126,7 +126,7 @@ def _surfacesOf(doseNode, levels):
                 del _surfaces[next(iter(_surfaces))]
             surface = _surface(volume, level)
             _surfaces[digest, level] = (None, 0.0) if surface is None else (
-                _polyData(surface), enclosedVolumeML(surface))
+                polyDataOf(surface), enclosedVolumeML(surface))
         found.append(_surfaces[digest, level])
     return found
 
@@ -199,7 +199,7 @@ def _places(count):
     return [0.5] if count == 1 else list(np.linspace(0.0, 1.0, count))
 
 
-def _polyData(surface):
+def polyDataOf(surface):
     """vtkPolyData with normals, which make it look smooth."""
     polyData = vtk.vtkPolyData()
     points = vtk.vtkPoints()

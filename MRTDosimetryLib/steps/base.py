@@ -30,6 +30,8 @@ class Step:
         Whether the page is shown in the physician's view.
     advancedWidgets : tuple of str
         Names of widgets that only the physicist sees.
+    isAboutAbsorbedDose : bool
+        Whether the 3D view shows the regions as they were when the absorbed dose was computed.
     """
 
     name = ""
@@ -38,6 +40,7 @@ class Step:
     needsPackages = False
     isForPhysician = True
     advancedWidgets = ()
+    isAboutAbsorbedDose = False
 
     def __init__(self, shell):
         self.shell = shell

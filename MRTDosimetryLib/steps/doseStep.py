@@ -24,6 +24,7 @@ class DoseStep(Step):
     uiFile = "DoseStep.ui"
     layoutName = "absorbedDose"
     isForPhysician = False
+    isAboutAbsorbedDose = True
     advancedWidgets = ("doseAdvanced", "externalSection")
 
     def __init__(self, shell):

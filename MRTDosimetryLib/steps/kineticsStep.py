@@ -4,7 +4,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..report.numbers import percent, significant
-from ..workflow import excludedPoints, kinetics, kineticsOptions
+from ..workflow import excludedPoints, kinetics, kineticsCharts, kineticsOptions
 from ..workflow.timePoints import includedTimePoints
 from . import icons
 from .base import Step
@@ -60,6 +60,7 @@ class KineticsStep(Step):
         ui.kineticsResetButton.connect("clicked()", self.onReset)
         ui.kineticsTable.connect("itemSelectionChanged()", self.onSelection)
         ui.regionChartBox.connect("toggled(bool)", self.onRegionChart)
+        ui.logScaleBox.connect("toggled(bool)", self.onLogScale)
         self.statements = CurveStatements(self)
         self.statements.connectWidgets()
         self.points = CurvePoints(self)
@@ -101,7 +102,9 @@ class KineticsStep(Step):
         isPriorOfUse = 0 < points <= kineticsOptions.MOST_POINTS_OF_PRIOR
         ui.populationWidget.setVisible(isPriorOfUse)
         ui.halfLifeProvenance.setVisible(isPriorOfUse and bool(rows))
-        ui.regionChartBox.setVisible(any(row["model"] for row in rows))
+        for box in (ui.regionChartBox, ui.logScaleBox):
+            box.setVisible(any(row["model"] for row in rows))
+        ui.logScaleBox.checked = kineticsCharts.isLogScale(self.study)
         self._refreshSelected()
 
     @staticmethod
@@ -265,6 +268,13 @@ class KineticsStep(Step):
     def onRegionChart(self, _isAlone):
         if not self.isUpdating:
             self._showChart()
+
+    def onLogScale(self, isLogarithmic):
+        self.attempt(self._setLogScale, isLogarithmic)
+
+    def _setLogScale(self, isLogarithmic):
+        kinetics.setLogScale(self.study, isLogarithmic)
+        self._showChart()
 
     def onModel(self, index):
         self.attempt(kineticsOptions.setModel, self.study, self.ui.modelSelector.itemData(index))

@@ -123,6 +123,13 @@ def fitSliceViews():
         manager.resetSliceViews()
 
 
+def fit3DViews():
+    """Make the 3D views show all of their contents, as after loading."""
+    manager = slicer.app.layoutManager()
+    if manager is not None:
+        manager.resetThreeDViews()
+
+
 def showRegion(segmentationNode, name):
     """Move all slice views to the middle of a region."""
     segmentation = segmentationNode.GetSegmentation()

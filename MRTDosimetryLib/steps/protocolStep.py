@@ -4,6 +4,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..report.numbers import signed, significant
+from ..scene import display
 from ..workflow import administrationEntry, protocol
 from . import icons
 from .base import Step
@@ -48,6 +49,10 @@ class ProtocolStep(Step):
         ui.reasonEdit.connect("editingFinished()", self.onReason)
 
     # showing
+
+    def showInViews(self):
+        if self.study.referenceTimePoint is not None:
+            display.showActivityOverCT(self.study.referenceTimePoint)
 
     def refresh(self):
         ui = self.ui

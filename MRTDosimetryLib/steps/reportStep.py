@@ -6,7 +6,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..workflow import report, stages
+from ..workflow import doseDisplay, report, stages
 from . import packages
 from .base import Step
 from .reportSigning import ReportSigning
@@ -21,6 +21,7 @@ class ReportStep(Step):
     name = "report"
     uiFile = "ReportStep.ui"
     needsPackages = True
+    isAboutAbsorbedDose = True
 
     def __init__(self, shell):
         super().__init__(shell)
@@ -44,6 +45,9 @@ class ReportStep(Step):
         ui.openReportButton.connect("clicked()", lambda: self._open(_REPORT_FILE))
         ui.filesList.connect("itemDoubleClicked(QListWidgetItem*)", lambda item: self._open(item.text()))
         self.signing.connectWidgets()
+
+    def showInViews(self):
+        doseDisplay.showMap(self.study)
 
     def refresh(self):
         ui = self.ui

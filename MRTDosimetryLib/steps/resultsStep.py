@@ -18,6 +18,7 @@ class ResultsStep(Step):
     name = "results"
     uiFile = "ResultsStep.ui"
     layoutName = "results"
+    isAboutAbsorbedDose = True
 
     def __init__(self, shell):
         super().__init__(shell)

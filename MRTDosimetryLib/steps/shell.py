@@ -7,11 +7,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import CanceledError, DosimetryError
+from ..scene import regionsIn3D
 from ..workflow import stages
 from . import icons, packages
 from .doseStep import DoseStep
 from .kineticsStep import KineticsStep
-from .layouts import Layouts
+from .layouts import Layouts, fit3DViews
 from .progressDialog import ProgressDialog
 from .protocolStep import ProtocolStep
 from .regionsStep import RegionsStep
@@ -243,6 +244,7 @@ class Shell:
     def _enterStep(self):
         if self.study is not None:
             self.layouts.show(self.step.layoutName)
+            regionsIn3D.setVisible(self.study, self.step.isAboutAbsorbedDose)
             self.step.enter()
             self.step.showInViews()
         self.refresh()
@@ -308,6 +310,9 @@ class Shell:
 
         if self.run(step.title(), work) and step is self.step:
             step.showInViews()
+            if step.isAboutAbsorbedDose:
+                regionsIn3D.setVisible(self.study, True)
+                fit3DViews()
 
     def blockers(self, step):
         """What the user has to give before a step can be computed: words of the first step that lacks something.

@@ -139,7 +139,7 @@ class TherapyResult:
     curves: tuple = ()
     recommendation: str = ""
 
-    def with_(self, other):
+    def joinedWith(self, other):
         """Both results as one; keys of ``other`` are added to those here and may not repeat them."""
         repeated = set(self.values) & set(other.values)
         if repeated:

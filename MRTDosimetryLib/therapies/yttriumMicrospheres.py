@@ -63,7 +63,7 @@ def evaluatePartition(case):
     compared = results.comparison(case, plan)
     result = TherapyResult({"method": plan.model, **results.constants(case, plan), **values}, tuple(warnings),
                            results.assumptions(case, plan), tuple(tables))
-    return result.with_(wanted).with_(compared).with_(results.targets(case))
+    return result.joinedWith(wanted).joinedWith(compared).joinedWith(results.targets(case))
 
 
 def evaluateVoxel(case):
@@ -90,8 +90,8 @@ def evaluateVoxel(case):
                      "times planned activity, times one minus the lung shunt fraction; not measured.")
     result = TherapyResult({"method": "images", **results.constants(case, plan), **values}, tuple(warnings),
                            (*words, *results.assumptions(case, plan)), tuple(tables))
-    result = result.with_(results.activities(case, plan)) if isPlanned else result
-    return _withPartition(case, result, activity).with_(results.targets(case))
+    result = result.joinedWith(results.activities(case, plan)) if isPlanned else result
+    return _withPartition(case, result, activity).joinedWith(results.targets(case))
 
 
 def _withPartition(case, result, activity):
@@ -100,7 +100,7 @@ def _withPartition(case, result, activity):
         return result
     lacking = plans.missingForPartition(case)
     if lacking:
-        return result.with_(TherapyResult({"partition": None}, tuple(
+        return result.joinedWith(TherapyResult({"partition": None}, tuple(
             f"The partition model is not computed beside the images: {words}." for words in lacking)))
     plan = plans.partitionPlan(case)
     values, tables, warnings = results.absorbedDoses(case, plan, activity)
@@ -110,7 +110,7 @@ def _withPartition(case, result, activity):
         if byImages and byModel and abs(byImages / byModel - 1.0) > _NOTABLE_DIFFERENCE:
             warnings.append(f"Absorbed dose of {title}: {byImages:.4g} Gy by the images, {byModel:.4g} Gy by the "
                             "partition model.")
-    return result.with_(TherapyResult({"partition": {"method": plan.model, **values}}, tuple(warnings), (), tuple(
+    return result.joinedWith(TherapyResult({"partition": {"method": plan.model, **values}}, tuple(warnings), (), tuple(
         results.retitled(tables, "Partition model: {}"))))
 
 

@@ -130,6 +130,7 @@ def _compute(study, progress=noProgress):
     engineNodes.putRates(study, rateMaps)
     engineNodes.putRateTable(study, kinetics["timesHours"], (value.get("doseRates") or {}).get("regions"))
     value["isodoses"] = doseDisplay.putIsodoses(study)
+    engineNodes.putRegionsIn3D(study, occupancies, tia)
     studyNodes.writeDVH(study, regions, value["dvhCurves"])
     engineNodes.putComparison(study, regions, value["engines"], curves)
     return value, warnings

@@ -19,7 +19,7 @@ _KEY = "doseDisplay"
 PERCENT, GRAY = "%", "Gy"
 # ``threshold`` is in percent of the upper end of the colors or in Gy; below it the map is transparent.
 DEFAULTS = {"map": ABSORBED_DOSE, "opacity": display.DOSE_OPACITY, "threshold": 100.0 * display.TRANSPARENT_FRACTION,
-            "thresholdUnit": PERCENT, "maximumGy": None, "isodoseLines": False, "isodoseSurfaces": False,
+            "thresholdUnit": PERCENT, "maximumGy": None, "isodoseLines": False, "isodoseSurfaces": True,
             "isodoseLevelsGy": None, "maximumMarker": True}
 
 

@@ -1,7 +1,10 @@
 """What the absorbed-dose engines leave in the scene: a map for each, differences, tables, overlaid histograms."""
 
-from ..scene import display, isodose, maximumMarker, plots, tables, volumes
+from ..imaging.volume import Volume
+from ..scene import display, isodose, maximumMarker, plots, regionsIn3D, tables, volumes
+from ..scene.regionSurfaces import isDrawnAsSurfaces
 from . import doseOptions, studyNodes
+from .regionMasks import segmentationNode
 
 ABSORBED_DOSE, DIFFERENCE = "absorbedDose", "absorbedDoseDifference"
 RATE = "absorbedDoseRate"
@@ -30,7 +33,8 @@ def resultNodes(study):
     """All nodes of this file that the study has, for its results folder."""
     roles = [f"{kind}.{name}" for kind in (ABSORBED_DOSE, DIFFERENCE) for name in _NAMES]
     nodes = [study.nodeByRole(role) for role in [
-        *roles, TABLE, CHART, RATE_TABLE, isodose.ROLE, isodose.TABLE_ROLE, maximumMarker.ROLE]]
+        *roles, TABLE, CHART, RATE_TABLE, isodose.ROLE, isodose.TABLE_ROLE, maximumMarker.ROLE,
+        regionsIn3D.ROLE]]
     nodes += rateNodes(study)
     return [node for node in nodes if node is not None]
 
@@ -55,6 +59,33 @@ def nodeOf(study, key):
         nodes = rateNodes(study)
         return nodes[int(rest)] if int(rest) < len(nodes) else None
     return study.nodeByRole(key)
+
+
+def putRegionsIn3D(study, occupancies, grid):
+    """Surfaces of the regions for the 3D view; none of their own where the regions themselves are surfaces.
+
+    Parameters
+    ----------
+    occupancies : dict of str to Occupancy
+        On the grid of ``grid``, a :class:`Volume`.
+    """
+    if segmentsAreSurfaces(study):
+        regionsIn3D.remove(study)
+        return
+    regions = {}
+    for name, item in occupancies.items():
+        matrix = grid.ijkToRAS.copy()
+        start = [part.start or 0 for part in item.slices][::-1]
+        matrix[:3, 3] += matrix[:3, :3] @ start
+        if item.fraction.size:
+            regions[name] = Volume(item.fraction, matrix, "", name)
+    regionsIn3D.putRegions(study, regions, studyNodes.colorsOf(study))
+
+
+def segmentsAreSurfaces(study):
+    """Whether the regions were drawn or loaded as closed surfaces, which the 3D view shows as they are."""
+    node = segmentationNode(study)
+    return node is not None and isDrawnAsSurfaces(node)
 
 
 def putMaps(study, results):

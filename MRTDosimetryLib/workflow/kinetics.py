@@ -65,6 +65,13 @@ def showRegion(study, region):
     return kineticsCharts.writeRegionChart(study, value, region)
 
 
+def setLogScale(study, isLogarithmic):
+    """Draw the charts of the curves on a logarithmic axis of activity, or on a linear one."""
+    value = (study.stageRecord("kinetics") or {}).get("value")
+    if value:
+        kineticsCharts.setLogScale(study, value, isLogarithmic)
+
+
 def _missing(study):
     missing = []
     included = includedTimePoints(study)

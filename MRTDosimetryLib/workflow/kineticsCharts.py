@@ -6,14 +6,20 @@ from . import studyNodes
 
 _TIME, _ACTIVITY = "Time after administration (h)", "Activity (MBq)"
 _BAND_STYLE = {"style": "dashed", "width": 1.0}
-_GRAY = (0.5, 0.5, 0.5)
+_GRAY, _DARK = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+_ALL_CHART, _REGION_CHART = "timeActivityChart", "regionChart"
+# Of the points of one region -> of those of all regions in one chart.
+_TOGETHER = {"": "measured", " (excluded)": "excluded from the fit", " (planar, scaled)": "planar, scaled"}
 
 
 def writeTimeActivity(study, value):
-    """Tables of measured and fitted activities, and the chart with points, fitted lines and their 95 % bands."""
+    """Tables of measured and fitted activities with their 95 % bands, and the chart with points and fitted lines.
+
+    The bands are in the chart of one region: in that of all they would hide the lines, and fill the legend.
+    """
     regions, colors, times = value["regions"], studyNodes.colorsOf(study), value["timesHours"]
     columns = [tables.Column("Time after administration", "h", times)]
-    points, lines, bands = [], [], []
+    points, lines = {}, []
     for name, region in regions.items():
         curve, measured = region["curve"], [point["activityMBq"] for point in region["timeActivity"]]
         color, atPoints = colors.get(name, _GRAY), curve["atPoints"]
@@ -22,16 +28,39 @@ def writeTimeActivity(study, value):
             (name, measured), (f"u({name})", uncertainties), (f"{name}, fit", atPoints["activitiesMBq"]),
             (f"{name}, 95 % low", atPoints["lowMBq"]), (f"{name}, 95 % high", atPoints["highMBq"]))
             if values is not None and any(value is not None for value in values)]  # an unknown one has no column
-        points += _points(name, region, color)
-        lines.append(plots.Series(f"{name} (fit)", curve["timesHours"], curve["activitiesMBq"], color, "line"))
-        bands += _bands(name, curve, color)
+        for item in _points(name, region, color):
+            points.setdefault((_TOGETHER[item.name.removeprefix(name)], item.style), []).append(item)
+        lines.append(plots.Series(name, curve["timesHours"], curve["activitiesMBq"], color, "line"))
     studyNodes.putTable(study, "timeActivityTable", "Time-activity curves", columns)
     studyNodes.putTable(study, "fittedCurvesTable", "Fitted curves", _fittedColumns(regions))
-    studyNodes.putChart(study, "timeActivityChart", "Time-activity curves", _TIME, _ACTIVITY,
-                        [*points, *lines, *bands])
+    # One entry of the legend per region: its line; the points of all in one color lie on their lines.
+    joined = [plots.Series(title, [x for item in items for x in item.x], [y for item in items for y in item.y], _DARK,
+                           style) for (title, style), items in points.items()]
+    studyNodes.putChart(study, _ALL_CHART, "Time-activity curves", _TIME, _ACTIVITY, [*lines, *joined],
+                        logScale=isLogScale(study))
     shown = shownRegion(study)
     if shown is not None:
         writeRegionChart(study, value, shown if shown in regions else next(iter(regions)))
+
+
+def isLogScale(study):
+    """Whether the charts of the curves are drawn on a logarithmic axis."""
+    node = study.nodeByRole(_ALL_CHART)
+    return node is not None and bool(node.GetYAxisLogScale())
+
+
+def setLogScale(study, value, isLogarithmic):
+    """Draw the charts of the curves on a logarithmic axis, or on a linear one.
+
+    Parameters
+    ----------
+    value : dict
+        Of the kinetics.
+    """
+    node = study.nodeByRole(_ALL_CHART)
+    if node is not None and bool(node.GetYAxisLogScale()) != bool(isLogarithmic):
+        node.SetYAxisLogScale(bool(isLogarithmic))
+        writeTimeActivity(study, value)
 
 
 def shownRegion(study):
@@ -59,10 +88,10 @@ def writeRegionChart(study, value, name):
     times, residuals = _residuals(region)
     series = [*_points(name, region, color),
               plots.Series("fit", curve["timesHours"], curve["activitiesMBq"], color, "line"),
-              *_bands(name, curve, color, isAlone=True),
+              *_bands(curve, color),
               plots.Series("measured \N{MINUS SIGN} fit", times, residuals, _GRAY, "points")]
-    node = studyNodes.putChart(study, "regionChart", "Time-activity curve of a region", _TIME, _ACTIVITY, series,
-                               title=f"{name}: {region['fit']['title']}")
+    node = studyNodes.putChart(study, _REGION_CHART, "Time-activity curve of a region", _TIME, _ACTIVITY, series,
+                               title=f"{name}: {region['fit']['title']}", logScale=isLogScale(study))
     node.SetAttribute("MRTDosimetry.region", name)
     return node
 
@@ -96,11 +125,10 @@ def _points(name, region, color):
     return found
 
 
-def _bands(name, curve, color, isAlone=False):
+def _bands(curve, color):
     if curve["lowMBq"] is None:
         return []
-    prefix = "" if isAlone else f"{name} "
-    return [plots.Series(f"{prefix}(95 % {words})", curve["timesHours"], curve[key], color, **_BAND_STYLE)
+    return [plots.Series(f"(95 % {words})", curve["timesHours"], curve[key], color, **_BAND_STYLE)
             for key, words in (("lowMBq", "low"), ("highMBq", "high"))]
 
 

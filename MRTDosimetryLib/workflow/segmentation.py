@@ -11,6 +11,7 @@ from ..physics.density import UNIFORM_DENSITY_G_PER_ML, densityGPerML
 from ..progress import noProgress
 from ..scene import segmentationFiles, segments, volumes
 from ..scene.isodose import ROLE as ISODOSE_ROLE
+from ..scene.regionsIn3D import ROLE as REGIONS_IN_3D_ROLE
 from ..therapies.tissues import tissueOf
 from .regionMasks import (
     MOSTLY_OUTSIDE,
@@ -29,8 +30,8 @@ OVERLAP_SHARE = 0.001
 
 
 def canBeRegions(node):
-    """Whether a segmentation of the scene can be a study's regions; one that shows isodoses cannot."""
-    return node.GetAttribute("MRTDosimetry.role") != ISODOSE_ROLE
+    """Whether a segmentation of the scene can be a study's regions; one that shows what was computed cannot."""
+    return node.GetAttribute("MRTDosimetry.role") not in (ISODOSE_ROLE, REGIONS_IN_3D_ROLE)
 
 
 def setSegmentation(study, node):
@@ -39,10 +40,11 @@ def setSegmentation(study, node):
     Raises
     ------
     InputError
-        A segmentation that shows isodoses.
+        A segmentation that shows isodoses, or regions as surfaces of the 3D view.
     """
     if node is not None and not canBeRegions(node):
-        raise InputError("These are isodose surfaces, not regions", node.GetName(), "Choose the drawn regions")
+        raise InputError("These surfaces were computed, they are no drawn regions", node.GetName(),
+                         "Choose the drawn regions")
     study.setNodeForRole("segmentation", node)
 
 

@@ -30,9 +30,9 @@ def putTable(study, role, name, columns):
     return node
 
 
-def putChart(study, role, name, xTitle, yTitle, series, title=None):
+def putChart(study, role, name, xTitle, yTitle, series, title=None, logScale=False):
     """The study's chart of a role with these series; made when there is none yet."""
-    node = plots.setChart(study.scene, name, title or name, xTitle, yTitle, series, node=study.nodeByRole(role))
+    node = plots.setChart(study.scene, name, title or name, xTitle, yTitle, series, logScale, study.nodeByRole(role))
     study.setNodeForRole(role, node)
     return node
 

@@ -86,6 +86,8 @@ def requireDone(wizard):
 def testIsodoseLinesAndSurfacesAreSwitchedSeparately(small, computed):
     node = small.study.nodeByRole(isodose.ROLE)
     style = node.GetDisplayNode()
+    assert (style.GetVisibility2DOutline(), style.GetVisibility3D()) == (0, 1), "surfaces in 3D, no lines at first"
+    computed.ui.surfacesBox.checked = False
     assert not style.GetVisibility()
     computed.ui.linesBox.checked = True
     assert (style.GetVisibility(), style.GetVisibility2DOutline(), style.GetVisibility3D()) == (1, 1, 0)

@@ -205,7 +205,7 @@ def testIsodosesAreNoRegions(wizard):
     wizard.shell.refresh()
     selector = wizard.regions.ui.segmentationSelector
     assert [selector.itemText(index) for index in range(selector.count)] == ["none yet", "Regions", "Drawn elsewhere"]
-    with pytest.raises(InputError, match="isodose surfaces, not regions"):
+    with pytest.raises(InputError, match="computed, they are no drawn regions"):
         segmentation.setSegmentation(wizard.study, node)
     select(selector, other.GetID())
     assert wizard.study.nodeByRole("segmentation") is other

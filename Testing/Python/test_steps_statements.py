@@ -252,3 +252,8 @@ def testTheChartOfOneRegionFollowsTheRow(small):
     ui.kineticsTable.setCurrentCell(1, 0)
     assert small.study.nodeByRole("regionChart") is node and node.GetTitle().startswith("kidney left:")
     assert small.scene.GetNumberOfNodes() == count
+    ui.logScaleBox.checked = True
+    assert node.GetYAxisLogScale() and small.study.nodeByRole("timeActivityChart").GetYAxisLogScale()
+    assert ui.logScaleBox.checked, "it stays after the page is shown again"
+    ui.logScaleBox.checked = False
+    assert not node.GetYAxisLogScale()

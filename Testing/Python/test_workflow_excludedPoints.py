@@ -89,7 +89,9 @@ def test_chartShowsTheExcludedPointApart(tmp_path):
         series |= {node.GetNthPlotSeriesNode(index).GetName(): node.GetNthPlotSeriesNode(index)
                    for index in range(node.GetNumberOfPlotSeriesNodes())}
     crossed, fittedPoints = series["liver (excluded)"], series["liver"]
-    assert crossed.GetMarkerStyle() == crossed.MarkerStyleCross
+    together = series["excluded from the fit"]
+    assert crossed.GetMarkerStyle() == together.GetMarkerStyle() == crossed.MarkerStyleCross
+    assert together.GetTableNode().GetTable().GetNumberOfRows() == 1
     assert crossed.GetTableNode().GetTable().GetNumberOfRows() == 1
     assert fittedPoints.GetTableNode().GetTable().GetNumberOfRows() == 3
     assert series["measured \N{MINUS SIGN} fit"].GetTableNode().GetTable().GetNumberOfRows() == 3

@@ -262,11 +262,11 @@ def test_chartsAreFilledAgainNotAdded(tmp_path):
     fitted(study)
     chart = study.nodeByRole("timeActivityChart")
     names = [chart.GetNthPlotSeriesNode(index).GetName() for index in range(chart.GetNumberOfPlotSeriesNodes())]
-    assert names == ["liver", "kidney left", "liver (fit)", "kidney left (fit)", "liver (95 % low)",
-                     "liver (95 % high)", "kidney left (95 % low)", "kidney left (95 % high)"]
-    band, fit = chart.GetNthPlotSeriesNode(4), chart.GetNthPlotSeriesNode(2)
-    assert band.GetLineStyle() == band.LineStyleDash and band.GetLineWidth() < fit.GetLineWidth()
-    assert band.GetColor() == fit.GetColor()
+    assert names == ["liver", "kidney left", "measured"]
+    measured = chart.GetNthPlotSeriesNode(2)
+    assert measured.GetLineStyle() == measured.LineStyleNone and measured.GetMarkerStyle() == measured.MarkerStyleCircle
+    points = sum(len(region["timeActivity"]) for region in study.stageRecord("kinetics")["value"]["regions"].values())
+    assert measured.GetTableNode().GetTable().GetNumberOfRows() == points
     table = study.nodeByRole("fittedCurvesTable")
     low, value, high = (np.array(tables.columnValues(table, f"liver, {words} (MBq)"))
                         for words in ("95 % low", "fit", "95 % high"))
@@ -275,10 +275,19 @@ def test_chartsAreFilledAgainNotAdded(tmp_path):
     assert study.nodeByRole("regionChart") is node and kinetics.showRegion(study, "bladder") is None
     names = [node.GetNthPlotSeriesNode(index).GetName() for index in range(node.GetNumberOfPlotSeriesNodes())]
     assert names == ["kidney left", "fit", "(95 % low)", "(95 % high)", "measured \N{MINUS SIGN} fit"]
+    band, fit = node.GetNthPlotSeriesNode(2), node.GetNthPlotSeriesNode(1)
+    assert band.GetLineStyle() == band.LineStyleDash and band.GetLineWidth() < fit.GetLineWidth()
+    assert band.GetColor() == fit.GetColor()
     count = study.scene.GetNumberOfNodes()
     kineticsOptions.setModel(study, "monoExponential")
     stages.runStale(study, upTo="kinetics")
     kinetics.showRegion(study, "liver")
+    assert study.scene.GetNumberOfNodes() == count
+    kinetics.setLogScale(study, True)
+    assert chart.GetYAxisLogScale()
+    assert kinetics.showRegion(study, "liver").GetYAxisLogScale(), "both charts, also when filled again"
+    kinetics.setLogScale(study, False)
+    assert not chart.GetYAxisLogScale() and not study.nodeByRole("regionChart").GetYAxisLogScale()
     assert study.scene.GetNumberOfNodes() == count
     # A trapezoid without uncertainties has no band: no lines and no columns for it.
     kineticsOptions.setRelativeActivityUncertainty(study, None)
