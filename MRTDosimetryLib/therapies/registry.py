@@ -11,6 +11,7 @@ from ..resources import dataPath, loadJSON, resourcePath
 MODULES = (
     "lutetiumDotatate",
     "lutetiumPsma",
+    "thyroidIodine",
     "yttriumMicrospheres",
 )
 SCHEMA_VERSION = 1

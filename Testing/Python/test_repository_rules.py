@@ -193,6 +193,8 @@ def numbersWithoutOrigin(value, place, known):
 
 def test_everyShippedNumberHasItsOrigin():
     tables = files("MRTDosimetryLib/data", ".json") + files("Resources/Protocols", ".json")
+    # A study file states its own measurements.
+    tables = [path for path in tables if not path.startswith("Resources/Protocols/examples/")]
     assert len(tables) > 1
     found = [fault for path in tables for fault in numbersWithoutOrigin(json.loads(read(path)), path, set())]
     assert not found, "\n".join(found[:20])

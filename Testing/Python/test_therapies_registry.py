@@ -13,7 +13,8 @@ from MRTDosimetryLib.therapies.tissues import tissueOf
 
 def test_protocols():
     known = set(registry.protocolIds())
-    assert {"yttriumMicrospheres.partition", "yttriumMicrospheres.voxel"} <= known
+    assert {"yttriumMicrospheres.partition", "yttriumMicrospheres.voxel", "thyroidIodine.lateUptake",
+            "thyroidIodine.multipleUptakes"} <= known
     assert {f"{therapy}.{strategy}" for therapy in ("lutetiumDotatate", "lutetiumPsma")
             for strategy in ("multiTimePoint", "singleTimePoint", "hybrid")} <= known
 
@@ -26,7 +27,8 @@ def test_protocolsSayWhatTheyTakeForGranted(identifier):
     assert "cohort" not in content or cohorts.cohorts(content["cohort"])
 
 
-@pytest.mark.parametrize("identifier", [name for name in registry.protocolIds() if name.startswith("lutetium")])
+@pytest.mark.parametrize("identifier", [name for name in registry.protocolIds()
+                                        if name.startswith(("lutetium", "thyroid"))])
 def test_statementsOfAStrategyAreKnown(identifier):
     assert set(registry.strategy(identifier).statements) <= set(inputs.kinds())
 
@@ -44,7 +46,9 @@ def test_protocolFilesAgreeWithTheirTherapy(identifier):
     for name in content["radionuclides"]:
         assert nuclide(name).name == name
     if not strategy.usesImages:
-        assert not {"kinetics", "dose", "registration"} & set(content)
+        # Nothing of images where none are taken, but what the strategy rests on and what it costs.
+        assert not {"kinetics", "dose", "registration"} & set(content) and strategy.minimumTimePoints == 0
+        assert strategy.statements and callable(strategy.missing) and callable(strategy.evaluate)
         return
     assert content["kinetics"]["model"] in {"auto", *dict(modelTitles())}
     assert content["dose"]["engine"] in engineNames() and content["dose"]["density"] in ("ct", "uniform")
