@@ -75,7 +75,7 @@ def evaluate(case, found):
     target = _target(case, found, plan, warnings) if hasTarget else None
     values = _values(rows, target, plan)
     warnings += allowanceWords.plausibilityWarnings(case, values, plan)
-    return TherapyResult(values, tuple(dict.fromkeys(warnings)), allowanceWords.assumptions(stated, plan),
+    return TherapyResult(values, tuple(dict.fromkeys(warnings)), allowanceWords.assumptions(stated, plan, rows, target),
                          (*allowanceWords.limitTables(rows, plan), *practice),
                          recommendation=allowanceWords.recommendation(values, rows, target, plan))
 
@@ -122,9 +122,6 @@ def _partsOf(course, quantity, case, warnings):
                 "the course in time of a cycle is not known"
             warnings.append(f"{course.name}: the BED over the cycles is not computed, {lacking}.")
             return None
-        if not parameters.verified:
-            warnings.append(f"{course.name}: alpha/beta {parameters.alphaBetaGy:g} Gy and repair half-life "
-                            f"{parameters.repairHalfLifeHours:g} h are not verified ({parameters.source}).")
         uncertain = stated.get("alphaBetaUncertaintyGy", {})
         spread = uncertain.get(course.tissue, uncertain.get("", 0.0)) / parameters.alphaBetaGy
     given = tuple(Part(item.absorbedDoseGy, item.relativeUncertainty or 0.0, item.variation,
@@ -189,7 +186,8 @@ def _target(case, found, plan, warnings):
     rows = []
     for course in _affected(stated, found, "prescription"):
         parts = _partsOf(course, quantity, case, warnings)
-        row = {"region": course.name, "quantity": quantity, "wantedGy": wanted, "activityMBq": None, "parts": parts}
+        row = {"region": course.name, "tissue": course.tissue, "quantity": quantity, "wantedGy": wanted,
+               "activityMBq": None, "parts": parts}
         if parts is not None:
             best = parts.course(False)
             row["activityMBq"] = 1000.0 * best.activityGBq(wanted, None, plan.cycles)

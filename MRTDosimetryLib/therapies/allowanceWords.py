@@ -50,7 +50,7 @@ def _usualActivityMBq(case):
     return registry.protocol(case.protocolId).get("usualActivityMBq", {}).get("value")
 
 
-def assumptions(stated, plan):
+def assumptions(stated, plan, rows, target):
     """What the calculation takes for granted, in sentences."""
     variation = stated.get("cycleVariation")
     words = ["The next cycle has the absorbed dose per activity of the latest imaged one, region by region, and its "
@@ -62,12 +62,21 @@ def assumptions(stated, plan):
                      "best estimate reaches it, which the truth then passes about every other time.")
     else:
         words.append(f"Activity and cycles keep the probability of passing a limit at or below {plan.probability:g}, "
-                     f"by {SAMPLES} samples: the uncertainty of a region's absorbed dose is log-normal and the same "
-                     "error in all cycles.")
+                     f"by {SAMPLES} samples (0 means less than one of them): the uncertainty of a region's absorbed "
+                     "dose is log-normal and the same error in all cycles.")
+        words.append("The probability knows no more than the uncertainties stated for the absorbed doses: what these "
+                     "leave out, such as the partial-volume loss of small regions, it leaves out as well.")
     words.append("No variation from cycle to cycle is stated, and none is included." if variation is None else
                  f"From cycle to cycle the absorbed dose per activity varies by {variation:.0%}, each cycle by itself.")
-    if not any(limit["quantity"] == BED for limit in stated.get("limits", [])):
+    tissues = [row["tissue"] for row in (*rows, *(target or {"rows": ()})["rows"]) if row["quantity"] == BED]
+    if not tissues:
         return tuple(words)
+    for tissue in dict.fromkeys(tissues):
+        parameters = parametersFor(tissue, stated)[0]
+        if parameters is not None:
+            words.append(f"BED of {tissue}: alpha/beta {parameters.alphaBetaGy:g} Gy and repair half-life "
+                         f"{parameters.repairHalfLifeHours:g} h ({parameters.source}"
+                         f"{'' if parameters.verified else '; not verified'}).")
     words.append("The uncertainty of alpha/beta is included as stated." if stated.get("alphaBetaUncertaintyGy") else
                  "The uncertainty of alpha/beta and of the repair half-life is not included.")
     return tuple(words)
@@ -136,6 +145,6 @@ def _limitSentence(values, plan):
     condition = "by best estimate" if plan.probability is None else \
         f"with a probability of passing one of at most {plan.probability:g} for each"
     cycles = values["remainingCycles"]
-    count = f"more than {MOST_CYCLES}" if cycles >= MOST_CYCLES else f"{values['remainingCyclesWhole']} ({cycles:.2f})"
-    return (f"the stated limits leave {values['remainingActivityMBq']:.5g} MBq in all, or {count} further cycles of "
-            f"{plan.activityMBq:.5g} MBq, {condition}")
+    count = f"more than {MOST_CYCLES}" if cycles >= MOST_CYCLES else f"{cycles:.2f}"
+    return (f"the stated limits leave {values['remainingActivityMBq']:.5g} MBq in one cycle, or {count} further cycles "
+            f"of {plan.activityMBq:.5g} MBq ({values['remainingCyclesWhole']} whole), {condition}")

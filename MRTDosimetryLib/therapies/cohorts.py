@@ -102,6 +102,7 @@ def comparisons(tracer, quantity, tissue, value, name, measuredBy=_OF_IMAGES):
         ``method``, ``source``, ``verified``, ``warning`` (empty or a sentence); ``None`` where a cohort has no spread.
     """
     found = [item for item in cohorts.cohorts(tracer, quantity, tissue) if item.measuredBy in measuredBy]
+    hasVerified = any(item.isVerified and item.distribution is not None for item in found)
     isUnit = bool(found) and all(not 1 / UNIT_FACTOR < value / item.center < UNIT_FACTOR for item in found)
     rows = []
     for cohort in found:
@@ -114,7 +115,8 @@ def comparisons(tracer, quantity, tissue, value, name, measuredBy=_OF_IMAGES):
             low, high = distribution.interval95
             row |= {"zScore": distribution.zScore(value), "percentile": distribution.percentile(value), "low95": low,
                     "high95": high, "isOutside": not low <= value <= high, "distribution": distribution.basis}
-            if row["isOutside"]:
+            # what was not checked against its source raises no alarm beside what was
+            if row["isOutside"] and (cohort.isVerified or not hasVerified):
                 row["warning"] = (f"{name}: {_TITLES[quantity]} {value:.3g} {cohort.unit} is outside of what is "
                                   f"expected of 95 % of patients, {low:.3g} to {high:.3g} {cohort.unit} "
                                   f"({_who(cohort)}).")

@@ -28,7 +28,7 @@ def evaluate(case):
     tables = (_accumulatedTable(rows),) if any(len(row["cycles"]) > 1 for row in rows) else ()
     sums = TherapyResult({"levelReached": level, "accumulated": rows}, tuple(warnings + words), _assumptions(rows),
                          tables)
-    return cohorts.evaluate(case).with_(sums).with_(prescribed)
+    return cohorts.evaluate(case).joinedWith(sums).joinedWith(prescribed)
 
 
 def _assumptions(rows):

@@ -90,7 +90,7 @@ def test_pythonPackageEqualsTheTree():
                 for pattern in settings["package-data"]["MRTDosimetryLib"]]
     data = [path for path in files("MRTDosimetryLib") if not path.endswith((".py", "CMakeLists.txt"))]
     assert not [path for path in data if not any(fnmatch.fnmatch(path, pattern) for pattern in patterns)]
-    assert not [path for folder in mapped.values() for path in files(folder) if not path.endswith(".json")]
+    assert not [path for folder in mapped.values() for path in files(folder) if not path.endswith((".json", ".md"))]
 
 
 SLICER_CONFIG = """
