@@ -10,8 +10,9 @@ from MRTDosimetryLib.therapies import inputs, registry
 
 FOLDER = resourcePath("Protocols", "examples")
 NAMES = sorted(name for name in os.listdir(FOLDER) if name.endswith(".json"))
-LUTETIUM = [name for name in NAMES if name.startswith("lutetium")]
-TOP = ("prescription", "earlierCycles")
+COMPLETE = ("lutetium", "thyroid")
+OF_THESE = [name for name in NAMES if name.startswith(COMPLETE)]
+TOP = ("prescription", "earlierCycles", "thyroid")
 
 
 def load(name):
@@ -24,12 +25,12 @@ def statements(content):
     return found | {f"measurements.{key}": value for key, value in content.get("measurements", {}).items()}
 
 
-def test_everyLutetiumStrategyHasAnExample():
-    assert {name.removesuffix(".json") for name in LUTETIUM} == {
-        name for name in registry.protocolIds() if name.startswith("lutetium")}
+def test_everyStrategyHasAnExample():
+    assert {name.removesuffix(".json") for name in OF_THESE} == {
+        name for name in registry.protocolIds() if name.startswith(COMPLETE)}
 
 
-@pytest.mark.parametrize("name", LUTETIUM)
+@pytest.mark.parametrize("name", OF_THESE)
 def test_theStatementsAreTakenByTheStrategy(name):
     content = load(name)
     assert content["protocol"] == name.removesuffix(".json") and content["schemaVersion"] == 1
@@ -38,7 +39,7 @@ def test_theStatementsAreTakenByTheStrategy(name):
     inputs.checked(given)
 
 
-@pytest.mark.parametrize("name", LUTETIUM)
+@pytest.mark.parametrize("name", OF_THESE)
 def test_theExampleIsListed(name):
     with open(os.path.join(FOLDER, "README.md"), encoding="utf-8") as file:
         assert f"`{name}`" in file.read()
