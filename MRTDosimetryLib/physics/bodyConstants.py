@@ -23,4 +23,9 @@ def constantsOf(name, radionuclide):
 
 def originOf(record):
     """Source of a record in words, with whether it was checked."""
-    return record["source"] if record["verified"] else f"{record['source']} (not verified)"
+    return sourceWords(record["source"], record["verified"])
+
+
+def sourceWords(source, isVerified):
+    """A source, and "not verified" where it neither was checked nor says so itself."""
+    return source if isVerified or "not checked" in source else f"{source} (not verified)"

@@ -1,7 +1,7 @@
 """Whole-body retention by an external monitor: counter-posed readings, self-calibration, integration to infinity.
 
 The geometric mean of anterior and posterior net count rates, divided by that of the first reading, taken before the
-patient voids, is the fraction of the administered activity in the body (Buckley et al., J Nucl Med 2007;48:1518-24;
+patient voids, is the fraction of the administered activity in the body (Buckley et al., J Nucl Med 2009;50:1518-24;
 EANM standard operational procedure for 131I-mIBG, EJNMMI Phys 2020, PMC7060302).
 """
 
@@ -274,10 +274,10 @@ def integrate(retention, physicalRate, tail="effective", tailReadings=2):
         mean, slopes = _logarithmicMean(fractions[index], fractions[index + 1])
         gradient[index:index + 2] += step * np.array(slopes)
         rate = math.log(fractions[index] / fractions[index + 1]) / step
-        phases.append(Phase(float(times[index]), float(times[index + 1]), mean * step,
+        phases.append(Phase(float(times[index]), float(times[index + 1]), float(mean * step),
                             LN2 / rate if rate > 0 else None))
     rate, rateGradient = _tailRate(times, fractions, tailReadings)
-    last = fractions[-1]
+    last = float(fractions[-1])
     physicalH = last / physicalRate
     # Equal readings differ by the last bits of their rates.
     isFalling = rate * (times[-1] - times[-tailReadings]) > 1e-9

@@ -18,12 +18,14 @@ def tracerOf(protocolId):
     return registry.protocol(protocolId).get("cohort") if protocolId in registry.protocolIds() else None
 
 
-def evaluate(case):
+def evaluate(case, measured=()):
     """Cohort and patient for results: ``cohort`` with ``expected`` (level 1) and ``comparison`` (level 2).
 
     Parameters
     ----------
     case : TherapyCase
+    measured : sequence of tuple
+        What was found without images: arguments of :func:`comparisons` from ``quantity`` on, ``measuredBy`` included.
 
     Returns
     -------
@@ -39,6 +41,8 @@ def evaluate(case):
     rows, compared = expected(tracer, case.administeredActivityGBq), []
     for region in case.regions:
         compared += _ofRegion(region, tracer, case.administeredActivityGBq)
+    for item in measured:
+        compared += comparisons(tracer, *item)
     if case.administeredActivityGBq is None:
         warnings.append("No administered activity is stated: absorbed doses are neither expected from a cohort nor "
                         "compared with it.")

@@ -13,6 +13,8 @@ MODULES = (
     "lutetiumPsma",
     "thyroidIodine",
     "yttriumMicrospheres",
+    "iodineMibg",
+    "thyroidCancerIodine",
 )
 SCHEMA_VERSION = 1
 
