@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from ..errors import InputError
+from ..progress import noProgress
 from .elements import inFile, readDataset, tagName, text, texts
 
 _TAGS = [
@@ -11,6 +12,8 @@ _TAGS = [
     "PatientID", "NumberOfFrames", "SpecificCharacterSet", "Modality",
 ]  # fmt: skip
 _DIRECTORY_SOP_CLASS = "1.2.840.10008.1.3.10"
+# Files between two reports of progress.
+_REPORT_EVERY = 50
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Series:
         return f"{self.sopClassName} {label} ({len(self.files)} file{'s' if len(self.files) != 1 else ''})"
 
 
-def scan(path):
+def scan(path, progress=noProgress):
     """List the DICOM series at a path.
 
     Parameters
@@ -48,6 +51,7 @@ def scan(path):
     path : str
         A folder (searched with its subfolders), or one DICOM file: then the series of that file, with its other files
         from the same folder.
+    progress : callable
 
     Returns
     -------
@@ -66,7 +70,7 @@ def scan(path):
             raise InputError(
                 f"The DICOM file does not say what kind of object it is ({tagName('SOPClassUID')})", path
             )
-        series = _group(_filesBeside(path))
+        series = _group(_filesBeside(path), progress)
         own = [found for found in series if path in found.files]
         if not own:
             raise InputError("The file is a DICOM directory, not an image", path, "Give the folder instead")
@@ -74,7 +78,7 @@ def scan(path):
     if not os.path.isdir(path):
         raise InputError("The file or folder does not exist", path)
     files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
-    series = _group(sorted(files))
+    series = _group(sorted(files), progress)
     if not series:
         raise InputError(f"The folder holds no DICOM images (none states {tagName('SOPClassUID')})", path)
     return series
@@ -103,9 +107,11 @@ def _hasPreamble(path):
         return False  # e.g. a file of the folder that the user may not read: it cannot be one of the images
 
 
-def _group(files):
+def _group(files, progress):
     groups = {}
-    for path in files:
+    for number, path in enumerate(files):
+        if number % _REPORT_EVERY == 0:
+            progress(number / len(files), f"Looking at {number} of {len(files)} files")
         if not _hasPreamble(path):
             continue
         header = readDataset(path, stop_before_pixels=True, specific_tags=_TAGS)

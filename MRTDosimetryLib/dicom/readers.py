@@ -4,6 +4,7 @@ A later reader is one file that offers a :class:`~MRTDosimetryLib.dicom.reader.R
 """
 
 import os
+from dataclasses import dataclass
 
 from ..errors import InputError
 from ..progress import noProgress
@@ -15,9 +16,48 @@ from .stated import NOTHING_STATED
 _READERS = (nuclearMedicine.READER, positronEmission.READER, computedTomography.READER)
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """An image that a reader can read: its files, and what it is called."""
+
+    reader: object
+    files: tuple
+    name: str
+
+    def read(self, stated=NOTHING_STATED):
+        """The image as :class:`~.facts.ImageSeries`; InputError when it cannot be trusted."""
+        return self.reader.read(self.files, stated)
+
+
 def readers():
     """All registered readers."""
     return _READERS
+
+
+def candidates(series, kind):
+    """The images of a kind among the series of a catalog.
+
+    Parameters
+    ----------
+    series : list of catalog.Series
+    kind : str
+        ``"emission"`` or ``"ct"``.
+
+    Returns
+    -------
+    (list of Candidate, list of str)
+        And a sentence on each image that is refused by its header alone.
+    """
+    found, refused = [], []
+    for reader in _READERS:
+        if reader.kind != kind:
+            continue
+        for item in series:
+            if item.sopClassUID == reader.sopClassUID:
+                accepted, reasons = reader.candidates(item)
+                found += [Candidate(reader, tuple(files), name) for files, name in accepted]
+                refused += reasons
+    return found, refused
 
 
 def isDicom(path):
@@ -103,36 +143,28 @@ def readEmission(path, name="", progress=noProgress, stated=NOTHING_STATED):
 
 def ctFiles(path):
     """Files of the one CT series found at ``path``; errors as of :func:`readCTSeries`."""
-    return _findOne(str(path), "ct", "CT series")[1]
+    return _findOne(str(path), "ct", "CT series").files
 
 
 def _readOne(path, kind, title, progress, stated):
     progress(0.0, f"Looking for the {title}")
-    reader, files = _findOne(str(path), kind, title)
+    found = _findOne(str(path), kind, title)
     progress(0.2, f"Reading the {title}")
-    image = reader.read(files, stated)
+    image = found.read(stated)
     progress(1.0, "")
     return image
 
 
 def _findOne(path, kind, title):
     series = catalog.scan(path)
-    candidates, refused = [], []
-    for reader in _READERS:
-        if reader.kind != kind:
-            continue
-        for found in series:
-            if found.sopClassUID == reader.sopClassUID:
-                accepted, reasons = reader.candidates(found)
-                candidates += [(reader, files, name) for files, name in accepted]
-                refused += reasons
-    if not candidates:
+    accepted, refused = candidates(series, kind)
+    if not accepted:
         present = "; ".join(refused) or ", ".join(sorted({found.title for found in series}))
         raise InputError(f"There is no {title} here; found: {present}", path)
     if os.path.isfile(path):
-        own = [candidate for candidate in candidates if os.path.abspath(path) in map(os.path.abspath, candidate[1])]
-        candidates = own or candidates
-    if len(candidates) > 1:
-        names = "; ".join(name for _, _, name in candidates)
+        own = [candidate for candidate in accepted if os.path.abspath(path) in map(os.path.abspath, candidate.files)]
+        accepted = own or accepted
+    if len(accepted) > 1:
+        names = "; ".join(candidate.name for candidate in accepted)
         raise InputError(f"There is more than one {title} here: {names}", path, "Give the file or a folder with one")
-    return candidates[0][:2]
+    return accepted[0]

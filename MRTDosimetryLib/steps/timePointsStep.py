@@ -8,6 +8,7 @@ from ..scene import display, sequences
 from ..workflow import activityBalance, timePoints, timePointsTable
 from . import icons
 from .base import NOTE_MARK, Step
+from .foundScans import FoundScansList
 from .layouts import fitSliceViews, showChart, showTable, showVolumes
 from .tables import asNumber, fill, numberCell, textCell
 
@@ -26,6 +27,10 @@ class TimePointsStep(Step):
     layoutName = "timePoints"
     isForPhysician = False
     advancedWidgets = ("calibrationWidget",)
+
+    def __init__(self, shell):
+        super().__init__(shell)
+        self.found = FoundScansList(self)
 
     def title(self):
         return _("Time points")
@@ -57,12 +62,17 @@ class TimePointsStep(Step):
                 (ui.ctPathEdit, ui.ctFileButton, ui.ctFolderButton)):
             fileButton.connect("clicked()", lambda edit=edit: self.chooseFile(edit, _("Image file")))
             folderButton.connect("clicked()", lambda edit=edit: self.chooseFolder(edit, _("DICOM folder")))
+        self.found.connectWidgets()
         self._showSourceRows()
 
     def setScene(self, scene):
         super().setScene(scene)
+        self.found.forget()
         self.ui.spectNodeSelector.setMRMLScene(scene)
         self.ui.ctNodeSelector.setMRMLScene(scene)
+
+    def exit(self):
+        self.found.forget()
 
     def mainTable(self):
         return self.ui.timePointsTable
@@ -76,7 +86,8 @@ class TimePointsStep(Step):
         for widget in (ui.timePointsTable, ui.timePointButtons, ui.factsSection):
             widget.setVisible(hasRows)
         self._refreshSlider()
-        ui.noTimePointsWords.setVisible(not hasRows)
+        self.found.refresh()
+        ui.noTimePointsWords.setVisible(not hasRows and not self.found.isOpen)
         ui.noTimePointsButtons.setVisible(not hasRows)
         titles = [_("Time point"), _("Time (h)"), _("Activity\n(MBq)"), _("CT")]
         fill(ui.timePointsTable, titles, [self._cells(row) for row in rows])
@@ -223,6 +234,13 @@ class TimePointsStep(Step):
 
     def onOpenDICOM(self):
         slicer.util.selectModule("DICOM")
+
+    def fillForm(self, path):
+        """Put an image file that states neither unit nor time into the form, for the user to state them."""
+        ui = self.ui
+        ui.addSection.collapsed = False
+        self.selectData(ui.addFromSelector, _FILES)
+        ui.spectPathEdit.text = path
 
     def onReference(self):
         self.attempt(timePoints.setReference, self.study, self._selectedTimePoint())

@@ -17,8 +17,8 @@ TIME_DISAGREEMENT_HOURS = 1.0
 class Given:
     """What the user or the study file states about an image; ``None`` where it is silent."""
 
-    def __init__(self, unit, hours, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
-                 decayCorrectedTo, source):
+    def __init__(self, unit=None, hours=None, acquisitionDateTime=None, calibrationFactorBqPerCps=None,
+                 durationSeconds=None, decayCorrectedTo=None, source="user"):
         self.unit, self.hours, self.acquisitionDateTime = unit, hours, acquisitionDateTime
         self.calibrationFactorBqPerCps, self.durationSeconds = calibrationFactorBqPerCps, durationSeconds
         self.decayCorrectedTo, self.source = decayCorrectedTo, source
@@ -54,11 +54,15 @@ def readCT(path, label):
     if not os.path.exists(path):
         raise InputError("There is no such file or folder", str(path), "Check the path of the CT")
     if readers.isDicom(path):
-        series = readers.readCTSeries(path)
-        volume, facts = series.volume, {key: fact.toDict() for key, fact in series.facts.items()}
-    else:
-        _refuseFolder(path)
-        volume, facts = files.readImage(path, f"{label} CT"), {}
+        return ctOf(readers.readCTSeries(path), label)
+    _refuseFolder(path)
+    volume = files.readImage(path, f"{label} CT")
+    return volume.withArray(volume.array, unit="[hnsf'U]", name=f"{label} CT"), {}
+
+
+def ctOf(series, label):
+    """A CT read from DICOM, and the facts its header states."""
+    volume, facts = series.volume, {key: fact.toDict() for key, fact in series.facts.items()}
     return volume.withArray(volume.array, unit="[hnsf'U]", name=f"{label} CT"), facts
 
 

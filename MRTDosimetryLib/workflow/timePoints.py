@@ -59,6 +59,27 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
     faults.raiseIfAny()
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
                    decayCorrectedTo, source)
+    return addImages(study, volume, facts, ct, ctFacts, given, label)
+
+
+def addImages(study, volume, facts, ct, ctFacts, given, label):
+    """Add a time point from images that were read; an error adds nothing.
+
+    Parameters
+    ----------
+    volume : Volume
+        Activity as found, with the facts its header states.
+    ct : Volume or None
+        In Hounsfield units, with its facts.
+    given : Given
+        What is stated beside the header.
+    label : str
+        What the images are called in messages.
+
+    Returns
+    -------
+    TimePoint
+    """
     converted, facts = establishFacts(study, volume, facts, given, label)
     compareFramesOfReference(facts, ctFacts)
     if ct is not None:
@@ -83,7 +104,7 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     volume = volumes.volumeFromNode(spectNode)
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
                    decayCorrectedTo, source)
-    facts = _factsOfNode(study, spectNode, volume)
+    facts = factsOfNode(study, spectNode, volume)
     converted, facts = establishFacts(study, volume, facts, given, spectNode.GetName())
     if ctNode is not None:
         ct = volumes.volumeFromNode(ctNode)
@@ -95,7 +116,7 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     return _addTimePoint(study, node, ctNode, facts)
 
 
-def _factsOfNode(study, node, volume):
+def factsOfNode(study, node, volume):
     """Facts that came with a volume, and its unit."""
     facts = TimePoint(study, node).facts
     if TIME_FACT in facts:

@@ -105,7 +105,7 @@ class DICOMPlugin:
         return f"{number}: {description}" if number else description or "Unnamed Series"
 
     def addSeriesInSubjectHierarchy(self, loadable, dataNode):
-        """The series below its study and patient, by their identifiers; descriptions are not imitated."""
+        """The series with what tells its kind, below its study and patient; descriptions are not imitated."""
         constants = slicer.vtkMRMLSubjectHierarchyConstants
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
         patientUID, studyUID, seriesUID, instanceUID = (
@@ -114,6 +114,9 @@ class DICOMPlugin:
         item = hierarchy.CreateItem(hierarchy.GetSceneItemID(), dataNode)
         hierarchy.SetItemUID(item, constants.GetDICOMUIDName(), seriesUID)
         hierarchy.SetItemUID(item, constants.GetDICOMInstanceUIDName(), instanceUID)
+        for attribute, tag in ((constants.GetDICOMSeriesModalityAttributeName(), "0008,0060"),
+                               (constants.GetDICOMFrameOfReferenceUIDAttributeName(), "0020,0052")):
+            hierarchy.SetItemAttribute(item, attribute, slicer.dicomDatabase.fileValue(loadable.files[0], tag))
         slicer.vtkSlicerSubjectHierarchyModuleLogic.InsertDicomSeriesInHierarchy(
             hierarchy, patientUID, studyUID, seriesUID)
 

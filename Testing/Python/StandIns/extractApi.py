@@ -11,9 +11,11 @@ import sys
 
 CLASSES = """
 qt.QAbstractButton qt.QAbstractItemView qt.QAction qt.QApplication qt.QBrush qt.QButtonGroup qt.QCheckBox qt.QColor
-qt.QComboBox qt.QDateTime qt.QDateTimeEdit qt.QDesktopServices qt.QDialog qt.QDoubleSpinBox qt.QFile qt.QFileDialog
+qt.QComboBox qt.QDateTime qt.QDateTimeEdit qt.QDesktopServices qt.QDialog qt.QDoubleSpinBox qt.QDragEnterEvent
+qt.QDropEvent qt.QFile qt.QFileDialog
 qt.QFont qt.QFormLayout qt.QFrame qt.QGridLayout qt.QGroupBox qt.QHBoxLayout qt.QHeaderView qt.QIcon qt.QInputDialog
-qt.QLabel qt.QLayout qt.QLineEdit qt.QListWidget qt.QListWidgetItem qt.QMenu qt.QMessageBox qt.QObject qt.QPainter
+qt.QLabel qt.QLayout qt.QLineEdit qt.QListWidget qt.QListWidgetItem qt.QMenu qt.QMessageBox qt.QMimeData qt.QObject
+qt.QPainter
 qt.QPainterPath qt.QPalette qt.QPen qt.QPixmap qt.QPlainTextEdit qt.QPoint qt.QPointF qt.QPolygonF qt.QProgressBar
 qt.QProgressDialog qt.QPushButton qt.QRadioButton qt.QRect qt.QRectF qt.QScrollArea qt.QSettings qt.QSize
 qt.QSizePolicy qt.QSlider qt.QSpacerItem qt.QSpinBox qt.QStackedWidget qt.QTableWidget qt.QTableWidgetItem
