@@ -26,13 +26,19 @@ def writeTable(study, rows):
     for title, unit, key in _FACTS:
         values = [(row["facts"].get(key) or {}).get("value") for row in rows]
         columns.append(tables.Column(title, unit, values, "double" if unit else "string"))
-        origins = [row["sources"].get(key, "") for row in rows]
+        origins = [row["sources"].get(key) or _absentWords(row, key) for row in rows]
         columns.append(tables.Column(f"{title}: from", "", origins, "string"))
     shares = [None if row["shareOfAdministered"] is None else 100.0 * row["shareOfAdministered"] for row in rows]
     columns += [tables.Column("Activity in view", "MBq", [row["totalActivityMBq"] for row in rows]),
                 tables.Column("Of the administered activity left by decay", "%", shares),
                 tables.Column("Remarks", "", ["; ".join(row["problems"]) for row in rows], "string")]
     return studyNodes.putTable(study, _ROLE, _NAME, columns)
+
+
+def _absentWords(row, key):
+    """Why there is no such fact, where that is as it should be."""
+    isCounts = str(row["unit"]).lower() == "counts"
+    return "none: the image itself is calibrated" if key == "calibrationFactorBqPerCps" and not isCounts else ""
 
 
 def _label(row):

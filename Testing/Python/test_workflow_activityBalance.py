@@ -111,6 +111,29 @@ def test_theTableHasWhatThePanelHasNoRoomFor(study):
     assert nodesOf(study.scene, "vtkMRMLTableNode") == 1
 
 
+def test_theTableHasDurationUnitAndCalibrationWithTheirOrigins(study):
+    from MRTDosimetryLib.scene import volumes
+
+    known = volumes.volumeFromNode(study.timePoints[2].spectNode)
+    counts = volumes.addVolume(study.scene, known.withArray(known.array, unit="counts", name="Raw counts"), "counts")
+    timePoints.setExcluded(study, study.timePoints[2], True)
+    timePoints.addFromNodes(study, counts, None, "counts", 120.0, None, 12.5, 1200.0)
+    timePoints.overrideFact(study, study.timePoints[0], "durationSeconds", 1800.0, "s", "from the protocol sheet")
+    node = timePointsTable.writeTable(study, timePoints.rows(study))
+
+    def column(title):
+        return [value or None for value in tables.columnValues(node, title)]
+
+    assert column("Time point") == ["4 h", "24 h", "96 h (excluded)", "120 h"]
+    assert column("SPECT")[3] == "Raw counts Bq/mL" and column("CT")[3] is None
+    assert [None if value is None else float(value) for value in column("Duration (s)")] == [1800, None, None, 1200]
+    assert column("Duration: from")[0] == "user override, because: from the protocol sheet"
+    assert column("Unit as found") == ["Bq/mL"] * 3 + ["counts"] and column("Unit as found: from")[3] == "user unit"
+    assert [None if value is None else float(value) for value in column("Calibration (Bq/cps)")] == [None] * 3 + [12.5]
+    assert column("Calibration: from") == ["none: the image itself is calibrated"] * 3 + [
+        "user calibrationFactorBqPerCps"]
+
+
 def test_whatTheImageWasConvertedWithCannotBeOverridden(study):
     from MRTDosimetryLib.errors import InputError
 
