@@ -19,7 +19,7 @@ _SOURCE_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if os.path.exists(os.path.join(_SOURCE_TREE, "MRTDosimetryLib", "__init__.py")) and _SOURCE_TREE not in sys.path:
     sys.path.append(_SOURCE_TREE)
 
-_TUTORIAL = "https://github.com/MRTDosimetry/SlicerMRTDosimetry#"
+_README = "https://github.com/MRTDosimetry/SlicerMRTDosimetry#"
 
 
 class MRTDosimetry(ScriptedLoadableModule):
@@ -27,6 +27,8 @@ class MRTDosimetry(ScriptedLoadableModule):
 
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
+        from MRTDosimetryLib.steps import tutorial  # texts alone: every module is made at start-up
+
         self.parent.title = _("MRT Dosimetry")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Nuclear Medicine")]
         self.parent.dependencies = []
@@ -35,10 +37,11 @@ class MRTDosimetry(ScriptedLoadableModule):
             "Dosimetry for molecular radiotherapy in eight steps: protocol, time points, registration, regions, "
             "kinetics, absorbed dose, results, report. Everything is kept in the scene.\n"
             "For research use. Not a medical device: the treating physician decides."
-        ) + "".join(f'<p><a href="{_TUTORIAL}{anchor}">{title}</a></p>' for anchor, title in (
-            ("in-3d-slicer", _("Tutorial: the digital patient, page by page")),
-            ("on-the-command-line", _("Tutorial: the same on the command line")),
-            ("your-own-study", _("Your own study"))))
+        ) + "".join(f'<p><a href="{address}">{title}</a></p>' for address, title in (
+            (tutorial.ADDRESS, _("Tutorial: the digital patient, page by page")),
+            *((tutorial.addressOf(name), title) for name, title in tutorial.SECTIONS.items()),
+            (f"{_README}on-the-command-line", _("Tutorial: the same on the command line")),
+            (f"{_README}your-own-study", _("Your own study"))))
         self.parent.acknowledgementText = _(
             "MRT stands for molecular radiotherapy. Not affiliated with the EURAMET EMPIR project 15HLT06 MRTDosimetry."
         )

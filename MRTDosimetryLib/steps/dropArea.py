@@ -14,7 +14,7 @@ class DropArea(qt.QWidget):
     """
 
     def __init__(self, onDropped):
-        qt.QWidget.__init__(self)
+        super().__init__()
         self._onDropped = onDropped
         self.setAcceptDrops(True)
         layout = qt.QVBoxLayout()

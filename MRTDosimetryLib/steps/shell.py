@@ -9,10 +9,11 @@ from slicer.i18n import tr as _
 from ..errors import CanceledError, DosimetryError
 from ..scene import regionsIn3D
 from ..workflow import stages
-from . import icons, packages
+from . import icons, packages, tutorial
 from .doseStep import DoseStep
 from .kineticsStep import KineticsStep
 from .layouts import Layouts, fit3DViews
+from .messages import MessageArea
 from .progressDialog import ProgressDialog
 from .protocolStep import ProtocolStep
 from .regionsStep import RegionsStep
@@ -32,7 +33,6 @@ PHYSICIST, PHYSICIAN = "physicist", "physician"
 # What a stage says while an earlier one has not run; pressing the button runs the earlier one as well.
 _COMPUTE_FIRST = "Compute the "
 _REFRESH_DELAY_MS = 300
-_MESSAGE_HEIGHT = 44
 
 
 class Shell:
@@ -56,6 +56,7 @@ class Shell:
         self.isEntered = False
         self.studies = StudyChooser(self)
         self.layouts = Layouts()
+        self.messageArea = MessageArea(self)
         self._messages = []
         self._states = {}
 
@@ -81,7 +82,8 @@ class Shell:
         self.ui.backButton.connect("clicked()", self.goBack)
         self.ui.nextButton.connect("clicked()", self.goNext)
         self.ui.computeButton.connect("clicked()", self.compute)
-        self.ui.messageList.connect("itemClicked(QListWidgetItem*)", self.onMessageClicked)
+        self.messageArea.connectWidgets()
+        self.ui.helpButton.connect("clicked()", self.onHelp)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_DELAY_MS)
@@ -172,7 +174,7 @@ class Shell:
             self._exitStep()
         self.study = study
         self._messages = []
-        self.index = self._stepOf(study) if stepName is None else self._indexOf(stepName)
+        self.index = self._stepOf(study) if stepName is None else self.indexOf(stepName)
         self._keepStep()
         self.updateStudies()
         if self.isEntered:
@@ -190,11 +192,11 @@ class Shell:
         for step in self.steps:
             step.setRole(role == PHYSICIST)
         if role == PHYSICIAN:
-            self.goToStep(self._indexOf("regions"))
+            self.goToStep(self.indexOf("regions"))
         else:
             self.refresh()
 
-    def _isShown(self, index):
+    def isShown(self, index):
         return self.role() == PHYSICIST or self.steps[index].isForPhysician
 
     # ------------------------------------------------------------------ navigation
@@ -204,7 +206,7 @@ class Shell:
         """The page in front."""
         return self.steps[self.index]
 
-    def _indexOf(self, name):
+    def indexOf(self, name):
         return [step.name for step in self.steps].index(name)
 
     def _stepOf(self, study):
@@ -214,7 +216,7 @@ class Shell:
         if found is None:
             states = stages.states(study)
             found = next((i for i, step in enumerate(self.steps) if states[step.name] != "done"), len(self.steps) - 1)
-        return found if self._isShown(found) else self._indexOf("regions")
+        return found if self.isShown(found) else self.indexOf("regions")
 
     def _keepStep(self):
         if self.study is not None:
@@ -232,12 +234,12 @@ class Shell:
             self.refresh()
 
     def goBack(self):
-        earlier = [i for i in range(self.index) if self._isShown(i)]
+        earlier = [i for i in range(self.index) if self.isShown(i)]
         if earlier:
             self.goToStep(earlier[-1])
 
     def goNext(self):
-        following = [i for i in range(self.index + 1, len(self.steps)) if self._isShown(i)]
+        following = [i for i in range(self.index + 1, len(self.steps)) if self.isShown(i)]
         if following:
             self.goToStep(following[0])
 
@@ -324,7 +326,7 @@ class Shell:
             if item.name == step.name:
                 return words
             if words:
-                title = self.steps[self._indexOf(item.name)].title()
+                title = self.steps[self.indexOf(item.name)].title()
                 return [_("{title}: {text}").format(title=title, text=text) for text in words]
         return []
 
@@ -344,38 +346,18 @@ class Shell:
         if hasStudy:
             self.step.update()
         self.stepBar.refresh(self._states if hasStudy else None, self.index,
-                             lambda name: stages.stage(name).missing(self.study), self._isShown)
+                             lambda name: stages.stage(name).missing(self.study), self.isShown)
         self.ui.computeStaleButton.setVisible("stale" in self._states.values())
-        self._refreshMessages(hasStudy)
+        self.messageArea.refresh(self._messages, self._states[self.step.name])
         self._refreshButtons(hasStudy)
-
-    def _refreshMessages(self, hasStudy):
-        messages = list(self._messages)
-        if hasStudy:
-            name = self.step.name
-            kept = stages.message(self.study, name) if self._states[name] == "error" else ""
-            messages += [("error", line) for line in kept.splitlines()]
-            messages += [("needsInput", text) for text in self.blockers(self.step)]
-            if self._states[name] == "stale":
-                messages.append(("stale", _("The inputs changed since this was computed.")))
-            messages += [("warning", text) for text in stages.warnings(self.study, name)]
-        messages = list(dict.fromkeys(messages))
-        listing = self.ui.messageList
-        listing.clear()
-        for kind, text in messages:
-            item = qt.QListWidgetItem(icons.icon(kind), text)
-            item.setToolTip(text)
-            listing.addItem(item)
-        listing.setVisible(bool(messages))
-        listing.setFixedHeight(_MESSAGE_HEIGHT * min(max(len(messages), 1), 3) + 6)
 
     def _refreshButtons(self, hasStudy):
         ui, state = self.ui, self._states[self.step.name]
         blockers = self.blockers(self.step) if hasStudy else [_("Start a study first")]
         for button in (ui.backButton, ui.computeButton, ui.nextButton):
             button.setVisible(hasStudy)
-        ui.backButton.setEnabled(any(self._isShown(i) for i in range(self.index)))
-        ui.nextButton.setEnabled(any(self._isShown(i) for i in range(self.index + 1, len(self.steps))))
+        ui.backButton.setEnabled(any(self.isShown(i) for i in range(self.index)))
+        ui.nextButton.setEnabled(any(self.isShown(i) for i in range(self.index + 1, len(self.steps))))
         ui.computeButton.text = self.step.computeText()
         ui.computeButton.setEnabled(not blockers and state != "done")
         if blockers:
@@ -388,12 +370,6 @@ class Shell:
         ui.computeButton.setDefault(not blockers and state != "done")
         ui.nextButton.setDefault(state == "done")
 
-    def onMessageClicked(self, item):
-        if self.study is None:
-            return
-        text = item.text()
-        for index, step in enumerate(self.steps):
-            if index != self.index and text in self.blockers(self.step) and text.startswith(step.title()):
-                self.goToStep(index)
-                return
-        self.step.goTo(text)
+    def onHelp(self):
+        """The tutorial, at the page in front."""
+        qt.QDesktopServices.openUrl(qt.QUrl(tutorial.addressOf(self.step.name if self.study is not None else "")))

@@ -172,6 +172,7 @@ def addWanted(study, found, progress=noProgress):
     before = _nodeIDs(study.scene)
     # Facts go onto volumes that were there before, and come off again.
     marks = {node: _attributes(node) for node in _volumesOf(wanted, found)}
+    isDone = False
     try:
         for number, scan in enumerate(wanted):
             progress(number / len(wanted), f"Reading {scan.identity.title}")
@@ -180,9 +181,10 @@ def addWanted(study, found, progress=noProgress):
                 added.append(found.add(study, scan, ct))
         faults.raiseIfAny()
         progress(1.0, "")
-    except BaseException:
-        _undo(study, added, before, marks)
-        raise
+        isDone = True
+    finally:
+        if not isDone:
+            _undo(study, added, before, marks)
     return added
 
 

@@ -78,6 +78,26 @@ def warnings(study, name):
     return list((record or {}).get("warnings") or [])
 
 
+def warningsByStage(study, name):
+    """The warnings of a stage, by the stage that said them first: results and report repeat those they rest on.
+
+    Returns
+    -------
+    dict of str to list of str
+        In the order of the stages; only stages with words.
+    """
+    found, left = {}, warnings(study, name)
+    for item in _STAGES:
+        if item.name == name:
+            break
+        own = set(warnings(study, item.name))
+        repeated = [words for words in left if words in own]
+        if repeated:
+            found[item.name] = repeated
+            left = [words for words in left if words not in own]
+    return {**found, name: left} if left else found
+
+
 def runStage(study, name, progress=noProgress):
     """Run one stage.
 
