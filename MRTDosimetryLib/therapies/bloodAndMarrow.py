@@ -2,17 +2,22 @@
 
 from ..physics.cohorts import ABSORBED_DOSE, COEFFICIENT, TIA_COEFFICIENT
 from .bloodPart import bloodLimit, bloodPart, isStated
-from .bodyStatements import WHOLE_BODY
+from .bloodStatements import BLOOD, COUNTER, S_VALUES, SAMPLES
+from .bodyStatements import MONITOR, WHOLE_BODY
 from .marrowPart import marrowPart
 from .wholeBodyPart import wholeBody
 
+# Kinds of statements that are taken, in the order in which they are asked for.
+STATEMENTS = tuple(f"measurements.{name}" for name in (BLOOD, COUNTER, SAMPLES, WHOLE_BODY, MONITOR, S_VALUES))
 # Therapies whose own calculation holds these parts already.
 OWN_THERAPIES = ("iodineMibg", "thyroidCancerIodine")
 WHOLE_BODY_H, WHOLE_BODY_GY = "wholeBodyTimeIntegratedActivityCoefficientH", "wholeBodyAbsorbedDoseGy"
+MARROW_COEFFICIENT = "marrowBloodBasedAbsorbedDoseCoefficientGyPerGBq"
 BLOOD_COEFFICIENT = "bloodAbsorbedDoseCoefficientGyPerGBq"
 COMPARED = {WHOLE_BODY_H: (TIA_COEFFICIENT, "body", "whole body", ("wholeBody",)),
             WHOLE_BODY_GY: (ABSORBED_DOSE, "body", "whole body", ("wholeBody",)),
-            BLOOD_COEFFICIENT: (COEFFICIENT, "blood", "blood", ("blood",))}
+            BLOOD_COEFFICIENT: (COEFFICIENT, "blood", "blood", ("blood",)),
+            MARROW_COEFFICIENT: (COEFFICIENT, "marrow", "red marrow (blood-based)", ("blood",))}
 
 
 def evaluate(case):

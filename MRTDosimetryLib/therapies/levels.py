@@ -7,12 +7,14 @@ from .course import accumulated, courses
 STATEMENTS = (f"measurements.{cohorts.CONFIRMATION}", "earlierCycles", "prescription")
 
 
-def evaluate(case):
+def evaluate(case, measured=()):
     """Cohort comparison, accumulation over the cycles and prescription, as far as the case states what they need.
 
     Parameters
     ----------
     case : TherapyCase
+    measured : sequence of tuple
+        As of :func:`.cohorts.evaluate`.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def evaluate(case):
     tables = (_accumulatedTable(rows),) if any(len(row["cycles"]) > 1 for row in rows) else ()
     sums = TherapyResult({"levelReached": level, "accumulated": rows}, tuple(warnings + words), _assumptions(rows),
                          tables)
-    return cohorts.evaluate(case).joinedWith(sums).joinedWith(prescribed)
+    return cohorts.evaluate(case, measured).joinedWith(sums).joinedWith(prescribed)
 
 
 def _assumptions(rows):

@@ -1,12 +1,30 @@
 """What the therapies with 177Lu have in common: three strategies, their statements, and the three levels."""
 
-from . import cycles, planar, prescription  # noqa: F401 - which register the kinds of their statements
-from .levels import STATEMENTS, evaluate
+from . import bloodAndMarrow, cycles, levels, planar, prescription  # noqa: F401 - some register kinds of statements
+from .levels import STATEMENTS
 from .registry import Strategy
 
 PLANAR = "measurements.planar"
 # Blood is asked for beside the images: red marrow from blood is another quantity than that from images.
-_ASKED = ("patient", *STATEMENTS, "measurements.blood")
+_ASKED = ("patient", *STATEMENTS, *bloodAndMarrow.STATEMENTS)
+
+
+def evaluate(case):
+    """The three levels, with whole body, blood and red marrow from blood where they were measured.
+
+    Parameters
+    ----------
+    case : TherapyCase
+
+    Returns
+    -------
+    TherapyResult
+    """
+    found = bloodAndMarrow.evaluate(case)
+    if found is None:
+        return levels.evaluate(case)
+    measured = bloodAndMarrow.cohortValues(found.values, (bloodAndMarrow.MARROW_COEFFICIENT,))
+    return levels.evaluate(case, measured).joinedWith(found)
 
 
 def lutetiumStrategies():

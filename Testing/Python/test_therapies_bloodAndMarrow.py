@@ -299,3 +299,15 @@ def test_besideTheCohorts():
     assert 30 < women["percentile"] < 60
     single = evaluate(caseOf(example("wholeBodySinglePoint"))).values["cohort"]["comparison"]
     assert {row["region"] for row in single} == {"whole body"}
+
+
+def test_bloodOfLutetiumBesideItsLevels():
+    """Red marrow from blood is compared with cohorts by blood alone, and stands beside what the images give."""
+    regions = (RegionDose("vertebral marrow L2", "marrow", 40.0, 0.5, 0.1),)
+    values = evaluate(lutetiumCase(regions=regions)).values
+    assert values["levelReached"] == 2 and values["marrowMethod"] == "image-based"
+    rows = [row for row in values["cohort"]["comparison"] if row["region"] == "red marrow (blood-based)"]
+    assert rows and {row["center"] for row in rows} == {0.0164} and rows[0]["isOutside"]
+    without = lutetiumCase(regions=regions)
+    without.measurements.clear()
+    assert "marrowMethod" not in evaluate(without).values
