@@ -8,6 +8,7 @@ import time
 from . import __version__
 from .errors import CanceledError, DosimetryError, Faults, InputError
 from .progress import noProgress
+from .registryCommands import addRegistry
 
 EXIT_NOT_PASSED, EXIT_INPUT, EXIT_CANCELED = 1, 2, 130
 
@@ -68,6 +69,7 @@ def _parser():
     sValue.add_argument("--json", action="store_true", help="print everything as JSON")
     sValue.set_defaults(function=_sValue)
     _addCheck(commands)
+    addRegistry(commands)
     return parser
 
 

@@ -1,10 +1,9 @@
 """What a stage of the job is, and how its inputs are told apart by a digest."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..digests import digestOf
 from ..progress import noProgress
 
 
@@ -38,9 +37,3 @@ class Stage:
         value, warnings = self.compute(study, progress)
         study.setStageRecord(self.name, {
             "digest": digestOf(self.inputs(study)), "value": value, "warnings": list(warnings), "error": None})
-
-
-def digestOf(value):
-    """Digest of a JSON value that does not depend on the order of keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
 """Imports point down only, and importing the library stays light.
 
 The layers, top to bottom, and the outside packages that each may use. A file may import its own layer and every
-layer below; ``errors``, ``progress`` and ``resources`` lie below all of them.
+layer below; ``digests``, ``errors``, ``progress`` and ``resources`` lie below all of them.
 """
 
 import subprocess
@@ -18,19 +18,21 @@ LAYERS = {  # name: outside packages; from the top down
     "report": {"numpy", "jinja2", "markupsafe", "matplotlib"},
     "scene": {"slicer", "vtk", "numpy"},
     "dicom": {"pydicom", "highdicom", "numpy"},
+    "registry": {"sqlalchemy", "psycopg", "numpy"},
     "therapies": {"numpy"},
     "imaging": {"numpy", "scipy", "SimpleITK"},
     "physics": {"numpy", "scipy", "lmfit"},
     "data": set(),
     "root": set(),
 }
-ROOT_MODULES = {"__init__", "errors", "progress", "resources"}
+ROOT_MODULES = {"__init__", "digests", "errors", "progress", "resources"}
+COMMAND_MODULES = {"registryCommands"}  # sub-commands in files of their own
 ORDER = list(LAYERS)
 
 # Fast enough at file scope; every other outside package is imported by the function that uses it.
 LIGHT = {"numpy", "slicer", "vtk", "qt", "ctk"}
 DESKTOP_ONLY = ("slicer.ScriptedLoadableModule", "slicer.parameterNodeWrapper", "slicer.i18n", "slicer.packaging")
-WITHOUT_SCENE = ("physics", "imaging", "dicom", "therapies", "data")
+WITHOUT_SCENE = ("physics", "imaging", "dicom", "registry", "therapies", "data")
 
 
 def layerOf(path):
@@ -38,7 +40,12 @@ def layerOf(path):
     parts = path.removesuffix(".py").split("/")
     if parts[0] == "MRTDosimetry":
         return "MRTDosimetry"
-    return "root" if parts[1] in ROOT_MODULES else parts[1]
+    return moduleLayer(parts[1])
+
+
+def moduleLayer(name):
+    """Layer of a folder or module below MRTDosimetryLib."""
+    return "root" if name in ROOT_MODULES else "commandLine" if name in COMMAND_MODULES else name
 
 
 def layerOfName(name):
@@ -48,7 +55,8 @@ def layerOfName(name):
         return "MRTDosimetry"
     if parts[0] != "MRTDosimetryLib":
         return None
-    return parts[1] if len(parts) > 1 and parts[1] in LAYERS else "root"
+    layer = moduleLayer(parts[1]) if len(parts) > 1 else "root"
+    return layer if layer in LAYERS else "root"
 
 
 DOORS = {path.split("/")[1].removesuffix(".py") for path in files("MRTDosimetry", ".py")}
@@ -85,6 +93,9 @@ def test_importsPointDown():
 @pytest.mark.parametrize("path, name, words", [
     ("MRTDosimetryLib/physics/decay.py", "MRTDosimetryLib.imaging.volume.Volume", "higher layer imaging"),
     ("MRTDosimetryLib/report/figures.py", "MRTDosimetryLib.workflow.stages", "higher layer workflow"),
+    ("MRTDosimetryLib/registry/store.py", "MRTDosimetryLib.scene.study", "higher layer scene"),
+    ("MRTDosimetryLib/workflow/demo.py", "MRTDosimetryLib.registryCommands", "higher layer commandLine"),
+    ("MRTDosimetryLib/registry/schema.py", "sqlalchemy", "inside the function"),
     ("MRTDosimetryLib/errors.py", "MRTDosimetryLib.physics", "higher layer physics"),
     ("MRTDosimetryLib/workflow/stages.py", "slicer", "may not use slicer"),
     ("MRTDosimetryLib/imaging/files.py", "SimpleITK", "inside the function"),
@@ -123,10 +134,12 @@ def test_lowerLayersNeedNoSlicer():
 
 def test_importingTheLibraryIsLight():
     loaded = importedBy([name for layer in WITHOUT_SCENE + ("report", "root") for name in moduleNames(layer)])
-    assert not loaded & {"lmfit", "scipy", "SimpleITK", "pydicom", "highdicom", "matplotlib", "jinja2", "PIL"}
+    assert not loaded & {"lmfit", "scipy", "SimpleITK", "pydicom", "highdicom", "matplotlib", "jinja2", "PIL",
+                         "sqlalchemy", "psycopg"}
 
 
 def test_commandLineStartsWithoutTheScene():
     names = moduleNames("commandLine")
     assert names, "MRTDosimetryLib has no commandLine"
-    assert not importedBy(names) & {"slicer", "vtk", "vtkmodules", "scipy", "SimpleITK", "pydicom", "matplotlib"}
+    assert not importedBy(names) & {"slicer", "vtk", "vtkmodules", "scipy", "SimpleITK", "pydicom", "matplotlib",
+                                    "sqlalchemy"}
