@@ -169,12 +169,12 @@ def position(values, value):
     n = len(values)
     if n < SMALLEST_NUMBER:
         return None
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     below, upTo = int((values < value).sum()), int((values <= value).sum())
     tail = (1.0 - CONFIDENCE) / 2.0
-    low = 0.0 if below == 0 else float(beta.ppf(tail, below, n - below + 1))
-    high = 1.0 if upTo == n else float(beta.ppf(1.0 - tail, upTo + 1, n - upTo))
+    low = 0.0 if below == 0 else float(betaincinv(below, n - below + 1, tail))
+    high = 1.0 if upTo == n else float(betaincinv(upTo + 1, n - upTo, 1.0 - tail))
     isPositive = value > 0 and bool((values > 0).all())
     return Position(50.0 * (below + upTo) / n, (100.0 * low, 100.0 * high), _z(values, value),
                     _z(np.log(values), math.log(value)) if isPositive else None)
@@ -218,11 +218,11 @@ def _rankLimits(n):
     The number of values below a percentile is binomial: the r-th value lies at or below it with the probability
     that at least r values do. That of the 97.5th percentile is the mirror image.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     p, tail = RANGE_PERCENTS[0] / 100.0, (1.0 - CONFIDENCE) / 2.0
     counts = np.arange(n + 1)
-    cumulative = binom.cdf(counts, n, p)
+    cumulative = bdtr(counts, n, p)
     low = int((cumulative <= tail).sum())  # largest r with P(fewer than r below) <= tail
     high = int((cumulative < 1.0 - tail).sum()) + 1  # smallest s with P(fewer than s below) >= 1 - tail
     return (low, high) if low >= 1 and high <= n else None
@@ -243,18 +243,18 @@ def toleranceFactors(n, proportion=RANGE_PERCENTS[1] / 100.0, confidence=CONFIDE
     Exact one-sided tolerance factors, t'(p; n - 1, z sqrt(n)) / sqrt(n) with the noncentral t distribution; both
     together hold the quantile of ``proportion`` with the confidence ``confidence``, half of the rest on each side.
     """
-    from scipy.stats import nct, norm
+    from scipy.special import nctdtrit, ndtri
 
-    shift = float(norm.ppf(proportion)) * math.sqrt(n)
+    shift = float(ndtri(proportion)) * math.sqrt(n)
     tail = (1.0 - confidence) / 2.0
-    return tuple(float(nct.ppf(p, n - 1, shift)) / math.sqrt(n) for p in (tail, 1.0 - tail))
+    return tuple(float(nctdtrit(n - 1, shift, p)) / math.sqrt(n) for p in (tail, 1.0 - tail))
 
 
 def _rangeOfLogNormal(logs):
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     mean, sd = float(logs.mean()), float(logs.std(ddof=1))
     inner, outer = toleranceFactors(len(logs))
-    z = float(norm.ppf(RANGE_PERCENTS[1] / 100.0))
+    z = float(ndtri(RANGE_PERCENTS[1] / 100.0))
     low, high, *bounds = (math.exp(mean + factor * sd) for factor in (-z, z, -outer, -inner, inner, outer))
     return NormalRange(low, high, tuple(bounds[:2]), tuple(bounds[2:]), "log-normal")

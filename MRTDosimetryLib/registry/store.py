@@ -210,9 +210,9 @@ def _requireOneKey(registry, cases, fingerprint, rows):
 
 def _settle(connection, row, case, prefer, faults):
     """What becomes of a case whose identity is there already."""
-    (present,) = casesOf(connection, [row])
-    if present.contentDigest() == case.contentDigest():
+    if row.contentDigest == case.contentDigest():
         return UNCHANGED
+    (present,) = casesOf(connection, [row])
     if prefer is None:
         faults.add(f"The case is there with other content: {_differences(present, case)}", case.words,
                    f"Decide by --prefer {', '.join(PREFERENCES)}")
