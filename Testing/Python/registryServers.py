@@ -3,8 +3,8 @@
 import glob
 import importlib.util
 import os
-import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -14,6 +14,8 @@ SUPERUSER = "mrt"
 
 def missingReason():
     """Why there can be no server, or an empty text."""
+    if os.name != "posix":
+        return "the server of the tests needs a POSIX system"
     if importlib.util.find_spec("psycopg") is None:
         return "psycopg is not installed"
     if _programs() is None:
@@ -74,13 +76,15 @@ class Server:
         return self.url(name)
 
     def stop(self):
-        self._process.send_signal(2)  # SIGINT: fast shutdown
+        self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         self._process.wait(60)
         self._log.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _account():
+    import pwd  # POSIX only
+
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)

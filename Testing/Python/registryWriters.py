@@ -35,7 +35,7 @@ def killWhileWriting(place, rounds, seed=1, number=400):
     for _ in range(rounds):
         writer = start(place, first, number)
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(rng.uniform(0.0, 0.15))
+        time.sleep(rng.uniform(0.0, 0.3))
         writer.send_signal(signal.SIGKILL)
         found = {int(line) for line in writer.communicate(timeout=60)[0].splitlines()}
         assert writer.returncode == -signal.SIGKILL

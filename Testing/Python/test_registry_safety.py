@@ -16,21 +16,11 @@ from MRTDosimetryLib.registry import database, maintenance, places, store
 hasSIGKILL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
 
 
-@pytest.fixture(scope="module")
-def server():
-    reason = registryServers.missingReason()
-    if reason:
-        pytest.skip(reason)
-    running = registryServers.Server()
-    yield running
-    running.stop()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request, tmp_path):
     """A new registry."""
     place = str(tmp_path / "cohort.sqlite") if request.param == "sqlite" else \
-        request.getfixturevalue("server").newDatabase()
+        request.getfixturevalue("postgresServer").newDatabase()
     database.createRegistry(place, CENTER).close()
     return place
 
@@ -119,8 +109,8 @@ def test_backupIsTheRegistry(file, tmp_path):
         assert store.readCases(registry) == cases and maintenance.check(registry) == []
 
 
-def test_aServerIsBackedUpByItsOwnMeans(server):
-    with database.createRegistry(server.newDatabase(), CENTER) as registry:
+def test_aServerIsBackedUpByItsOwnMeans(postgresServer):
+    with database.createRegistry(postgresServer.newDatabase(), CENTER) as registry:
         with pytest.raises(InputError, match="pg_dump"):
             maintenance.backup(registry, "copy")
 
@@ -186,11 +176,11 @@ def test_whatIsNoRegistry(tmp_path):
         database.createRegistry(str(tmp_path / "none" / "cohort.sqlite"), CENTER)
 
 
-def test_aDatabaseOfAnotherKind(server):
+def test_aDatabaseOfAnotherKind(postgresServer):
     with pytest.raises(InputError, match="This is not a registry of MRTDosimetry"):
-        database.openRegistry(server.newDatabase())
+        database.openRegistry(postgresServer.newDatabase())
     with pytest.raises(InputError, match="The server has no such database"):
-        database.openRegistry(server.url("nowhere"))
+        database.openRegistry(postgresServer.url("nowhere"))
 
 
 def test_aServerOutOfReach(tmp_path):

@@ -4,21 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-import registryServers
 from registryExamples import CENTER, caseOf, manyCases, region, results
 
 from MRTDosimetryLib.errors import FaultList, InputError
 from MRTDosimetryLib.registry import database, maintenance, queries, store
-
-
-@pytest.fixture(scope="module")
-def server():
-    reason = registryServers.missingReason()
-    if reason:
-        pytest.skip(reason)
-    running = registryServers.Server()
-    yield running
-    running.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,7 +15,7 @@ def place(request, tmp_path):
     """Where a new registry can be made."""
     if request.param == "sqlite":
         return str(tmp_path / "cohort.sqlite")
-    return request.getfixturevalue("server").newDatabase()
+    return request.getfixturevalue("postgresServer").newDatabase()
 
 
 @pytest.fixture
