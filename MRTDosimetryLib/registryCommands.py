@@ -4,6 +4,8 @@ import argparse
 import json
 import sys
 
+from .errors import InputError
+
 EXIT_NOT_PASSED = 1
 
 
@@ -108,12 +110,20 @@ def _add(options):
         pseudonym, digest, fingerprint = patients.patientIn(registry, identifier, patient, results, options.code,
                                                             options.key)
         case, notes = fromResults.caseFromResults(
-            results, registry.centerId, pseudonym, options.cycle or patient.get("cycle"),
-            options.tracer or patient.get("tracer"), ((record or {}).get("versions") or {}).get("MRTDosimetry"), digest,
+            results, registry.centerId, pseudonym, _cycle(options.cycle, patient.get("cycle")),
+            options.tracer, ((record or {}).get("versions") or {}).get("MRTDosimetry"), digest,
             options.reason, options.results)
         print(store.addCase(registry, case, fingerprint).words)
     for note in notes:
         print(f"note: {note}.", file=sys.stderr)
+
+
+def _cycle(stated, recorded):
+    """The treatment cycle; one that is stated may not contradict the record."""
+    if None not in (stated, recorded) and stated != recorded:
+        raise InputError(f"The record of the run says cycle {recorded}", "--cycle",
+                         "Leave --cycle out, or correct the study")
+    return recorded if stated is None else stated
 
 
 def _list(options):

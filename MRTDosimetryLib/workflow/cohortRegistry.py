@@ -13,7 +13,7 @@ from .resultsTables import COHORT_KEY
 Z_KEY, NUMBER_KEY, INTERVAL_KEY, WORDS_KEY = "cohortZ", "cohortPatients", "cohortPercentileInterval90", "cohortWords"
 
 
-def register(study, pathOrUrl, code=None, keyPath=None, reason=None):
+def register(study, pathOrUrl, code=None, keyPath=None, reason=None, tracer=None):
     """Add the signed study to the registry; signed again, it replaces its entry.
 
     Parameters
@@ -27,6 +27,8 @@ def register(study, pathOrUrl, code=None, keyPath=None, reason=None):
         Of the key; see :func:`..registry.pseudonyms.keyPath`.
     reason : str, optional
         Why a case is taken whose sign-off is not complete.
+    tracer : str, optional
+        Of a study without a protocol.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def register(study, pathOrUrl, code=None, keyPath=None, reason=None):
     final, patient = outputs.finalResults(study), study.choice("patient", {})
     # checked before any registry is made; who the patient is, only an open registry can say
     case, notes = fromResults.caseFromResults(
-        final, "center", "patient-0", patient.get("cycle"), tracer=patient.get("tracer"),
+        final, "center", "patient-0", patient.get("cycle"), tracer=tracer,
         softwareVersion=__version__, reason=reason)
     with database.openOrCreate(pathOrUrl, f"center-{secrets.token_hex(4)}") as registry:
         pseudonym, digest, fingerprint = patients.patientIn(registry, _identifier(study), patient, final, code, keyPath)
@@ -52,11 +54,11 @@ def register(study, pathOrUrl, code=None, keyPath=None, reason=None):
             "notes": notes}
 
 
-def compare(study, pathOrUrl, code=None, keyPath=None):
+def compare(study, pathOrUrl, code=None, keyPath=None, tracer=None):
     """Percentile of each region's absorbed dose coefficient among the center's own patients.
 
-    The patients are those of the registry's own center with the same tissue, radionuclide and therapy; this patient
-    is left out where the registry knows him or her.
+    The patients are those of the registry's own center with the same tissue, radionuclide and therapy (without a
+    protocol: ``tracer``); this patient is left out where the registry knows him or her.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def compare(study, pathOrUrl, code=None, keyPath=None):
     """
     rows = results.rows(study)
     with database.openRegistry(pathOrUrl) as registry:
-        treatment = _treatment(study)
+        treatment = _therapy(study) or tracer
         own = patients.knownPseudonym(registry, _identifier(study), code, keyPath)
         cohorts = {tissue: queries.cohort(registry, study.choice("radionuclide"), tissue, protocol=treatment,
                                           centerId=registry.centerId, withoutPatient=own)
@@ -84,16 +86,16 @@ def _identifier(study):
     return study.choice("patient", {}).get("id") or administrationEntry.identifierInImages(study)
 
 
-def _treatment(study):
+def _therapy(study):
     protocol = study.choice("protocol")
-    return therapies.protocol(protocol)["therapy"] if protocol else study.choice("patient", {}).get("tracer")
+    return therapies.protocol(protocol)["therapy"] if protocol else None
 
 
 def _compared(row, cohort, treatment, isOwnLeftOut):
     found = {COHORT_KEY: None, INTERVAL_KEY: None, Z_KEY: None, NUMBER_KEY: 0 if cohort is None else cohort.patients}
     value = row["absorbedDoseCoefficientGyPerGBq"]
     if treatment is None:
-        words = "No protocol is chosen: it is not known which patients are alike."
+        words = "Neither protocol nor tracer is stated: it is not known which patients are alike."
     elif row["tissue"] is None:
         words = "The tissue is not known by the region's name."
     elif value is None:

@@ -104,6 +104,15 @@ def test_casesThatAreRefused(run, file, tmp_path, change, options, words):
     assert "0 cases" in run("list", "--file", file)[1]
 
 
+def test_theCycleMayNotContradictTheRecord(run, file, tmp_path):
+    folder = writeRun(tmp_path / "out", results(), {"id": "4711", "cycle": 2})
+    status, _out, err = run("add", folder, "--cycle", 1, "--file", file)
+    assert status == 2 and "The record of the run says cycle 2" in err
+    other = writeRun(tmp_path / "other", results())
+    status, _out, err = run("add", other, "--code", "P-1", "--cycle", 0, "--file", file)
+    assert status == 2 and "whole number from 1" in err
+
+
 def test_anUnsignedCaseWithItsReason(run, file, tmp_path):
     folder = writeRun(tmp_path / "out", results(roles=()))
     options = ["--code", "P-1", "--cycle", 1, "--file", file]
