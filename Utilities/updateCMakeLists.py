@@ -12,7 +12,7 @@ import re
 import sys
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-NOT_SHIPPED_FOLDERS = {"__pycache__", "Screenshots"}
+NOT_SHIPPED_FOLDERS = {"__pycache__", "ExtensionsIndex", "Screenshots"}
 
 
 def shippedFiles(folder):

@@ -15,6 +15,7 @@ import pytest
 from repositoryTree import REPOSITORY, files, read
 
 HOME_PAGE = "https://github.com/MRTDosimetry/SlicerMRTDosimetry"
+NOT_SHIPPED = {"ExtensionsIndex", "Screenshots"}
 RAW_FILES = "https://raw.githubusercontent.com/MRTDosimetry/SlicerMRTDosimetry/main/"
 
 
@@ -37,7 +38,7 @@ def shipped(folder):
 
 
 def resourceFolders():
-    return sorted({path.split("/")[0] for path in shipped("Resources") if "/" in path} - {"Screenshots"})
+    return sorted({path.split("/")[0] for path in shipped("Resources") if "/" in path} - NOT_SHIPPED)
 
 
 @pytest.mark.parametrize("folder", ["MRTDosimetry", "MRTDosimetryLib"])
