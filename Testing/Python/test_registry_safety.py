@@ -92,6 +92,14 @@ def test_aHeldLockIsTold(file, monkeypatch):
     holder.close()
 
 
+def test_aFullDriveIsToldAndNothingIsHalfWritten(file):
+    with database.openRegistry(file) as registry:
+        with pytest.raises(InputError, match="no space left"), registry.writing() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite takes the size that the file has
+            store._insert(connection, manyCases(400, first=1000))
+        assert len(store.readCases(registry)) == 200 and maintenance.check(registry) == []
+
+
 # what is no registry, or none any more
 
 
