@@ -140,7 +140,8 @@ def _demo(options):
 
 
 def _run(options):
-    from .workflow import job
+    from .report import therapyText
+    from .workflow import job, therapy
 
     study = job.runStudyFile(options.study, options.out, _progress())
     results = study.stageRecord("results")["value"]
@@ -149,6 +150,8 @@ def _run(options):
         spread = "" if uncertainty is None else f" +- {uncertainty:.2g}"
         print(f"{region['name']}: {region['absorbedDoseGy']:.4g}{spread} Gy, "
               f"{region['timeIntegratedActivityMBqH']:.5g} MBq h")
+    for line in therapyText.therapyLines(therapy.resultsOf(study)):
+        print(line)
     for warning in results["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     if options.dicom:

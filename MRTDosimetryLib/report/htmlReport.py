@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import __version__
 from ..errors import Faults, InputError
-from . import budgetTables, candidateTables, contextTables, doseTables, engineTables
+from . import budgetTables, candidateTables, contextTables, doseTables, engineTables, therapySection
 from .balanceFigure import activityBalanceChart
 from .engineFigures import engineDVHChart
 from .figures import absorbedDoseChart, dvhChart, timeActivityChart
@@ -15,6 +15,7 @@ from .grouping import groupedByRegion
 from .numbers import compact, dateTimeText, signed, significant
 from .resultTables import ResultTables
 from .tables import NOT_RECORDED
+from .therapyFigure import therapyChart
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -73,7 +74,7 @@ def renderReport(results, context=None, pictures=()):
         ``patient``, ``protocol``, ``administration``, ``timePoints``, ``activityBalance``, ``registration``,
         ``organDrift``, ``methods``, ``assumptions``, ``radiobiology``, ``nuclide``, ``partialVolume``, ``overrides``,
         ``versions``, ``inputs``, ``comparison``, ``signOff``, ``curves``, ``dvhCurves``, ``engines``,
-        ``engineCurves``, ``enginePictures``, ``created``.
+        ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``created``.
     pictures : sequence of Picture
         Absorbed dose pictures, shown in their order.
 
@@ -84,8 +85,8 @@ def renderReport(results, context=None, pictures=()):
     Raises
     ------
     InputError
-        When the results have no regions, a number is not finite, a picture is no PNG, or jinja2 or matplotlib is
-        not installed.
+        When the results have neither regions nor a therapy, a number is not finite, a picture is no PNG, or jinja2 or
+        matplotlib is not installed.
     """
     context = context or {}
     _check(results, pictures)
@@ -103,7 +104,8 @@ def renderReport(results, context=None, pictures=()):
         softwareVersion=__version__,
         facts=_facts(results, context),
         warnings=warnings, warningsOnFirstPage=_WARNINGS_ON_FIRST_PAGE,
-        summary=tables.summary(), signatures=signatures(context.get("signOff")),
+        **therapySection.parts(results, context, chartOf=_therapyChart),
+        summary=tables.summary() if regions else None, signatures=signatures(context.get("signOff")),
         absorbedDoseChart=_absorbedDoseChart(regions),
         isChartOnFirstPage=len(regions) <= _REGIONS_WITH_CHART_ON_FIRST_PAGE,
         timePoints=_table(contextTables.timePoints, context.get("timePoints")),
@@ -133,7 +135,7 @@ def renderReport(results, context=None, pictures=()):
 def _check(results, pictures):
     faults = Faults()
     regions = results.get("regions") if isinstance(results, dict) else None
-    if not regions:
+    if not regions and not (isinstance(results, dict) and results.get("therapy")):
         faults.add("The results hold no regions", "report", "Compute the results first")
     for index, region in enumerate(regions or []):
         if not region.get("name"):
@@ -168,9 +170,10 @@ def _facts(results, context):
     """The identification block: who, what, when, by which protocol."""
     protocol, patient = context.get("protocol") or {}, context.get("patient") or {}
     administration = context.get("administration") or results.get("administration") or {}
-    scans = context.get("timePoints") or []
+    scans, regions = context.get("timePoints") or [], results["regions"]
     name, identifier = contextTables.patientLine(patient)
     activityMBq, moment = administration.get("activityMBq"), administration.get("dateTime")
+    isPrescribing = activityMBq is None and not regions
     hours = [f"{compact(scan['timeHours'])} h" for scan in scans if scan.get("timeHours") is not None]
     source = contextTables.sourceText(administration["source"]) if administration.get("source") else ""
     level = contextTables.levelText(protocol.get("level"))
@@ -182,11 +185,13 @@ def _facts(results, context):
         _fact("Therapy and strategy", therapy, protocol.get("id") or ""),
         _fact("Dosimetry level", level),
         _fact("Radionuclide", results.get("radionuclide") or (context.get("nuclide") or {}).get("name")),
+        Fact("Administered activity", "none: an activity is being prescribed") if isPrescribing else
         _fact("Administered activity", None if activityMBq is None else f"{significant(activityMBq)} MBq",
               f"Source: {source}" if source else "Source not recorded"),
         *_prescription(administration),
-        _fact("Administration", dateTimeText(moment) if moment else None),
-        _fact("Scans after administration", ", ".join(hours)),
+        *([] if isPrescribing and not moment else [_fact("Administration", dateTimeText(moment) if moment else None)]),
+        _fact("Scans after administration", ", ".join(hours)) if regions else
+        Fact("Scans", "none: done without images"),
     ]
 
 
@@ -231,6 +236,10 @@ def _nuclideFacts(results, nuclide):
 def _table(build, rows):
     """A table of the context, or None where the context says nothing."""
     return build(rows) if rows else None
+
+
+def _therapyChart(curve):
+    return Chart(_uri(therapyChart(curve), "svg+xml"), f"{curve['yTitle']} over {curve['xTitle']}", "", curve["title"])
 
 
 def _absorbedDoseChart(regions):

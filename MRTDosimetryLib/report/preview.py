@@ -4,6 +4,8 @@ import html
 
 from . import contextTables
 from .numbers import dateTimeText, plusMinus, significant
+from .quantities import lines, valueText
+from .therapyTables import FRAME_KEYS, decision
 
 _MOST_WARNINGS = 5
 
@@ -29,16 +31,20 @@ def previewHTML(results, context):
     cycle = (context.get("patient") or {}).get("cycle")
     facts = [("Patient", f"{name}, {identifier}"), ("Cycle", str(cycle) if cycle else ""),
              ("Administered", " on ".join([
-                 "activity not recorded" if activityMBq is None else f"{significant(activityMBq)} MBq",
+                 ("activity not recorded" if results["regions"] else "nothing yet: an activity is being prescribed")
+                 if activityMBq is None else f"{significant(activityMBq)} MBq",
                  *([dateTimeText(moment)] if moment else [])]))]
     parts = [f"<h4>{_text(title)}</h4>", "<p>", "<br>".join(
         f"<b>{_text(key)}:</b> {_text(value)}" for key, value in facts if value), "</p>"]
-    parts += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(
-        ["Region", "Absorbed\ndose (Gy)", "Gy/GBq", "BED\n(Gy)"], "th")]
+    parts += _therapy(results.get("therapy"))
+    if results["regions"]:
+        parts += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(
+            ["Region", "Absorbed\ndose (Gy)", "Gy/GBq", "BED\n(Gy)"], "th")]
     parts += [_row([region["name"], _number(region["absorbedDoseGy"], region["absorbedDoseUncertaintyGy"]),
                     _number(region["absorbedDoseCoefficientGyPerGBq"]), _number(region["bedGy"])], "td")
               for region in results["regions"]]
-    parts.append("</table>")
+    if results["regions"]:
+        parts.append("</table>")
     warnings = results.get("warnings") or []
     if warnings:
         shown = "".join(f"<li>{_text(words)}</li>" for words in warnings[:_MOST_WARNINGS])
@@ -46,6 +52,23 @@ def previewHTML(results, context):
         if len(warnings) > _MOST_WARNINGS:
             parts.append(f"<p>{len(warnings) - _MOST_WARNINGS} more are in the report.</p>")
     return "".join(parts)
+
+
+def _therapy(therapy):
+    """Recommendation and values of a therapy's own calculation."""
+    if not therapy:
+        return []
+    found = []
+    words = therapy.get("recommendation")
+    if words:
+        found.append(f"<p>{_text(words)} <b>{_text(decision(words))}</b></p>")
+    rows = lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS})
+    if rows:
+        found += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(["Quantity", "Value", "Unit"], "th")]
+        found += [_row([title[:1].upper() + title[1:], "\N{EN DASH}" if value is None else valueText(value), unit],
+                       "td") for title, value, unit in rows]
+        found.append("</table>")
+    return found
 
 
 def _row(cells, tag):

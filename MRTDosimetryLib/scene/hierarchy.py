@@ -6,7 +6,7 @@ import vtk
 _MARK = "MRTDosimetry.item"
 
 
-def arrange(study, patientName="Patient", results=()):
+def arrange(study, patientName="Patient", results=(), measurements=()):
     """Put the nodes of a study into its folders; can be called again after every change.
 
     Volumes that came with a DICOM study of their own stay in it, where their identifiers are; everything else goes to
@@ -20,6 +20,8 @@ def arrange(study, patientName="Patient", results=()):
         For a study that was not loaded from DICOM.
     results : sequence of nodes, optional
         What belongs into the results folder beside the nodes the study has in its roles.
+    measurements : sequence of nodes, optional
+        Tables and charts of what was measured beside images, for a folder of their own.
 
     Returns
     -------
@@ -27,7 +29,8 @@ def arrange(study, patientName="Patient", results=()):
         Item of the study.
     """
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(study.scene)
-    root = _studyItem(hierarchy, study, patientName)
+    outcome = [node for node in (*_resultNodes(study), *results) if node is not None]
+    root = _studyItem(hierarchy, study, patientName, [*outcome, *measurements])
     used = set()
     for point in study.timePoints:
         nodes = [point.spectNode, point.ctNode, point.transformNode]
@@ -37,11 +40,11 @@ def arrange(study, patientName="Patient", results=()):
             used.add(folder)
             for node in nodes:
                 _move(hierarchy, node, folder)
-    outcome = [node for node in (*_resultNodes(study), *results) if node is not None]
-    if outcome:
-        folder = _folder(hierarchy, root, "results", "Results")
-        for node in outcome:
-            _move(hierarchy, node, folder)
+    for mark, name, nodes in (("measurements", "Measurements", measurements), ("results", "Results", outcome)):
+        if nodes:
+            folder = _folder(hierarchy, root, mark, name)
+            for node in nodes:
+                _move(hierarchy, node, folder)
     _removeEmptyFolders(hierarchy, root)
     return root
 
@@ -92,12 +95,12 @@ def _marked(hierarchy, parent, mark):
     return next((item for item in _children(hierarchy, parent) if hierarchy.GetItemAttribute(item, _MARK) == mark), 0)
 
 
-def _studyItem(hierarchy, study, patientName):
+def _studyItem(hierarchy, study, patientName, others):
     reference = study.referenceTimePoint
     if reference is not None and _isFromDICOM(hierarchy, reference.spectNode):
         level = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMLevelStudy()
         return hierarchy.GetItemAncestorAtLevel(_item(hierarchy, reference.spectNode), level)
-    item = _ownStudyAbove(hierarchy, [point.spectNode for point in study.timePoints])
+    item = _ownStudyAbove(hierarchy, [*(point.spectNode for point in study.timePoints), *others])
     if not item:
         patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), patientName)
         item = hierarchy.CreateStudyItem(patient, study.name)
@@ -107,7 +110,7 @@ def _studyItem(hierarchy, study, patientName):
 
 
 def _ownStudyAbove(hierarchy, nodes):
-    """The study item an earlier call made, found from the volumes below it (node IDs may change with a scene)."""
+    """The study item an earlier call made, found from the nodes below it (node IDs may change with a scene)."""
     for node in nodes:
         item = hierarchy.GetItemParent(_item(hierarchy, node))
         while item and item != hierarchy.GetSceneItemID():

@@ -5,7 +5,7 @@ import os
 import qt
 from slicer.i18n import tr as _
 
-STATES = ("needsInput", "ready", "done", "stale", "error")
+STATES = ("notNeeded", "needsInput", "ready", "done", "stale", "error")
 _SWATCH = 12
 _folder = ""
 _icons = {}
@@ -36,6 +36,7 @@ def swatch(color):
 def stateWords(state):
     """A state in words, for tooltips."""
     return {
+        "notNeeded": _("not needed"),
         "needsInput": _("needs input"),
         "ready": _("ready"),
         "done": _("done"),

@@ -30,8 +30,6 @@ ROLE_SETTING = "MRTDosimetry/role"
 # Of the study's node: the step that was in front, so that a scene opens where it was left.
 STEP_ATTRIBUTE = "MRTDosimetry.step"
 PHYSICIST, PHYSICIAN = "physicist", "physician"
-# What a stage says while an earlier one has not run; pressing the button runs the earlier one as well.
-_COMPUTE_FIRST = "Compute the "
 _REFRESH_DELAY_MS = 300
 
 
@@ -215,7 +213,8 @@ class Shell:
         found = next((i for i, step in enumerate(self.steps) if step.name == kept), None)
         if found is None:
             states = stages.states(study)
-            found = next((i for i, step in enumerate(self.steps) if states[step.name] != "done"), len(self.steps) - 1)
+            unsettled = [i for i, step in enumerate(self.steps) if states[step.name] not in stages.SETTLED]
+            found = min(unsettled, default=len(self.steps) - 1)
         return found if self.isShown(found) else self.indexOf("regions")
 
     def _keepStep(self):
@@ -303,7 +302,8 @@ class Shell:
 
     def _runUpTo(self, step):
         position = self.steps.index(step)
-        isNeeded = any(item.needsPackages and self._states[item.name] != "done" for item in self.steps[: position + 1])
+        missing = {item.name for item in self.steps if self._states[item.name] not in stages.SETTLED}
+        isNeeded = any(item.needsPackages and item.name in missing for item in self.steps[: position + 1])
 
         def work(progress):
             if isNeeded:
@@ -321,14 +321,11 @@ class Shell:
 
         Words of an earlier step begin with its title, so that a click on them can lead there.
         """
-        for item in stages.stages():
-            words = [text for text in item.missing(self.study) if not text.startswith(_COMPUTE_FIRST)]
-            if item.name == step.name:
-                return words
-            if words:
-                title = self.steps[self.indexOf(item.name)].title()
-                return [_("{title}: {text}").format(title=title, text=text) for text in words]
-        return []
+        name, words = stages.blockers(self.study, step.name)
+        if name == step.name:
+            return words
+        title = next((item.title() for item in self.steps if item.name == name), stages.stage(name).title)
+        return [_("{title}: {text}").format(title=title, text=text) for text in words]
 
     # ------------------------------------------------------------------ showing
 
@@ -338,7 +335,8 @@ class Shell:
             return
         self._dropDeletedStudy()
         hasStudy = self.study is not None
-        self._states = stages.states(self.study) if hasStudy else {step.name: "needsInput" for step in self.steps}
+        found = stages.states(self.study) if hasStudy else {}
+        self._states = {step.name: found.get(step.name, "needsInput") for step in self.steps}
         self.ui.pageStack.setCurrentWidget(self.step.widget if hasStudy else self.ui.emptyPage)
         self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
         self.ui.pageHelp.text = self.step.help() if hasStudy else ""
@@ -359,16 +357,17 @@ class Shell:
         ui.backButton.setEnabled(any(self.isShown(i) for i in range(self.index)))
         ui.nextButton.setEnabled(any(self.isShown(i) for i in range(self.index + 1, len(self.steps))))
         ui.computeButton.text = self.step.computeText()
-        ui.computeButton.setEnabled(not blockers and state != "done")
+        isSettled = state in stages.SETTLED
+        ui.computeButton.setEnabled(not blockers and not isSettled)
         if blockers:
             ui.computeButton.toolTip = blockers[0]
-        elif state == "done":
-            ui.computeButton.toolTip = _("Up to date")
+        elif isSettled:
+            ui.computeButton.toolTip = _("Up to date") if state == "done" else _("The protocol does without this")
         else:
             ui.computeButton.toolTip = self.step.help()
         # One primary action: compute while there is something to compute, then go on.
-        ui.computeButton.setDefault(not blockers and state != "done")
-        ui.nextButton.setDefault(state == "done")
+        ui.computeButton.setDefault(not blockers and not isSettled)
+        ui.nextButton.setDefault(isSettled)
 
     def onHelp(self):
         """The tutorial, at the page in front."""

@@ -5,6 +5,7 @@ from .bloodPart import bloodLimit, bloodPart, isStated
 from .bloodStatements import BLOOD, COUNTER, S_VALUES, SAMPLES
 from .bodyStatements import MONITOR, WHOLE_BODY
 from .marrowPart import marrowPart
+from .registry import Supplement, registerSupplement
 from .wholeBodyPart import wholeBody
 
 # Kinds of statements that are taken, in the order in which they are asked for.
@@ -68,3 +69,6 @@ def cohortValues(values, names):
     return [(quantity, tissue, values[key], name, measuredBy)
             for key, (quantity, tissue, name, measuredBy) in COMPARED.items()
             if key in names and values.get(key) is not None]
+
+
+registerSupplement(Supplement("bloodAndMarrow", STATEMENTS, evaluate))

@@ -3,6 +3,7 @@
 from . import allowance, cohorts
 from .case import Table, TherapyResult
 from .course import accumulated, courses
+from .registry import Supplement, registerSupplement
 
 STATEMENTS = (f"measurements.{cohorts.CONFIRMATION}", "earlierCycles", "prescription")
 
@@ -51,3 +52,6 @@ def _accumulatedTable(rows):
                  tuple((row["region"], ", ".join(map(str, row["cycles"])),
                         ", ".join(map(str, row["estimatedCycles"])) or "none", row["absorbedDoseGy"],
                         row["absorbedDoseUncertaintyGy"], row["bedGy"]) for row in rows))
+
+
+registerSupplement(Supplement("levels", STATEMENTS, evaluate))

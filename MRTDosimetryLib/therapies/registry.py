@@ -19,6 +19,7 @@ MODULES = (
 SCHEMA_VERSION = 1
 
 _therapies = {}
+_supplements = {}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Strategy:
     statements : tuple of str
         Keys of :func:`.inputs.kinds` that the strategy takes, in the order in which the wizard asks for them.
     missing : callable or None
-        ``missing(case) -> list of str``: what the user still has to give, in the user's words.
+        ``missing(case) -> list of str``: what the user still has to state, in the user's words. It is asked before
+        the images are looked at, so that it does not speak of regions.
     evaluate : callable or None
         ``evaluate(case) -> TherapyResult``: the therapy's own calculation, after that of the images if there are any.
     usesImages : bool
@@ -56,6 +58,25 @@ class Strategy:
     def needsImages(self):
         """Whether it cannot be carried out without images."""
         return self.minimumTimePoints > 0
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """A calculation for any therapy, and for none: made where something that it takes is stated.
+
+    Attributes
+    ----------
+    id : str
+    statements : tuple of str
+        Keys of :func:`.inputs.kinds`: one of them has to be stated. A strategy that takes one of them itself holds
+        the calculation in its own.
+    evaluate : callable
+        ``evaluate(case) -> TherapyResult or None``, added to that of the strategy; ``None`` where there is nothing.
+    """
+
+    id: str
+    statements: tuple
+    evaluate: Callable
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,17 @@ def registerTherapy(therapy):
     _therapies[therapy.id] = therapy
 
 
+def registerSupplement(supplement):
+    """Make a :class:`Supplement` known under its id; the last one of an id counts."""
+    _supplements[supplement.id] = supplement
+
+
+def supplements():
+    """All supplements, in the order in which they were registered."""
+    therapies()  # which imports every therapy's file
+    return tuple(_supplements.values())
+
+
 def therapies():
     """All therapies, id -> :class:`Therapy`."""
     for module in MODULES:
@@ -133,9 +165,12 @@ def therapy(identifier):
 
 
 def strategy(protocolId):
-    """The :class:`Strategy` of a protocol's id."""
-    content = protocol(protocolId)
-    return next(item for item in therapy(content["therapy"]).strategies if item.id == content["strategy"])
+    """The :class:`Strategy` of a protocol's id; :class:`InputError` with the known ids otherwise."""
+    found = next((strategy for item in therapies().values() for strategy in item.strategies
+                  if f"{item.id}.{strategy.id}" == protocolId), None)
+    if found is None:
+        raise InputError(f"'{protocolId}' is not a protocol", "protocol", f"Known are {', '.join(protocolIds())}")
+    return found
 
 
 def protocolIds():

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..imaging.resampling import resample
 from ..progress import noProgress
 from ..scene import terminology, volumes
-from .protocol import administeredActivityMBq, administrationDateTime, parseDateTime, studyNuclide
+from .protocol import administeredActivityMBq, administrationDateTime, parseDateTime, studyNuclide, usesImages
 from .regionMasks import regionLayers
 from .registration import referenceFromTimePoint, referenceOf
 from .results import resultsDict
@@ -285,6 +285,8 @@ def exportResults(study, folder, description, choice, progress=noProgress):
     choice = checkedChoice(choice, "export")
     if not choice.get("dicom"):
         return []
+    if not usesImages(study):
+        return ["Nothing is exported as DICOM: the study has no images."]
     target = os.path.join(folder, "dicom")
     # Written aside and put in place as a whole: nothing of an earlier export, with other identities, stays among it.
     try:

@@ -1,4 +1,4 @@
-"""Stage 6: absorbed dose: from time-integrated activity and density to the maps, and to each region's values."""
+"""Stage 7: absorbed dose: from time-integrated activity and density to the maps, and to each region's values."""
 
 from ..errors import InputError
 from ..physics.uncertainty.chain import MassScaling
@@ -19,7 +19,7 @@ from . import (
     studyNodes,
     uncertainty,
 )
-from .protocol import studyNuclide
+from .protocol import studyNuclide, usesImages
 from .regionMasks import regionNames, regionOccupancies
 from .registration import referenceOf
 from .segmentation import densityChoice
@@ -205,4 +205,5 @@ def _rates(study, reference, kinetics, masses, density, nuclide, occupancies, re
             "regions": rates}, maps, words
 
 
-STAGE = Stage("dose", "Absorbed dose", _missing, _inputs, _compute, needs=("kinetics",))
+STAGE = Stage("dose", "Absorbed dose", _missing, _inputs, _compute, needs=("kinetics",),
+              isNeeded=usesImages)

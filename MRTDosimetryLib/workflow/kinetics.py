@@ -1,4 +1,4 @@
-"""Stage 5: time-activity curve of each region, its fit and the time-integrated activity map."""
+"""Stage 6: time-activity curve of each region, its fit and the time-integrated activity map."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from . import (
     voxelKinetics,
 )
 from .kineticsOptions import REMAINDER, options, statedOptions
-from .protocol import studyNuclide, studyProtocol
+from .protocol import studyNuclide, studyProtocol, usesImages
 from .regionMasks import (
     MOSTLY_OUTSIDE,
     OUTSIDE_SHARE,
@@ -238,4 +238,5 @@ def _areaWeights(timesHours):
     return np.diff(edges).tolist()
 
 
-STAGE = Stage("kinetics", "Kinetics", _missing, _inputs, _compute, needs=("regions",))
+STAGE = Stage("kinetics", "Kinetics", _missing, _inputs, _compute, needs=("regions",),
+              isNeeded=usesImages)

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report.htmlReport import renderReport
 from ..scene import files
-from . import dicomExport, engineNodes, pictures, record, reportSignOff
+from . import dicomExport, engineNodes, measurements, pictures, protocol, record, reportSignOff, statements
 from .reportContext import reportContext
 from .results import resultsDict
 
@@ -58,7 +58,7 @@ def stagedFolder(folder):
 
 
 def writeOutputs(study, folder, description=None, inputs=(), comparison=None, progress=noProgress):
-    """Write every result file of the contract into ``folder`` (which exists).
+    """Write every result file of the contract into ``folder`` (which exists); those of images where there are any.
 
     Parameters
     ----------
@@ -74,20 +74,12 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     dict
         File name to path.
     """
-    names = ("results.json", "timeActivity.csv", "dvh.csv", "absorbedDose.nrrd", "report.html", "scene.mrb",
-             "record.json")
-    paths = {name: os.path.join(folder, name) for name in names}
+    paths = {name: os.path.join(folder, name) for name in ("results.json", "report.html", "scene.mrb", "record.json")}
     results = finalResults(study)
     progress(0.0, "Writing tables")
-    curves = {name: region["curve"] for name, region in study.stageRecord("kinetics")["value"]["regions"].items()}
-    _writeTimeActivity(results, curves, paths["timeActivity.csv"])
-    curves = study.stageRecord("dose")["value"]["dvhCurves"]
-    _writeDVH({region["name"]: curves[region["name"]] for region in results["regions"]}, paths["dvh.csv"])
-    for engine, node in engineNodes.mapNodes(study).items():
-        isPrimary = node is study.nodeByRole("absorbedDose")
-        name = "absorbedDose.nrrd" if isPrimary else f"absorbedDose-{engine}.nrrd"
-        paths[name] = os.path.join(folder, name)
-        files.writeVolume(node, paths[name])
+    if protocol.usesImages(study):
+        paths |= _writeImageFiles(study, results, folder)
+    paths |= _writeMeasurements(study, folder)
     results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
                                            subProgress(progress, 0.1, 0.45))
     choice = (description or {}).get("export") or study.choice("export", {})
@@ -96,7 +88,7 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     files.saveBundle(study.scene, paths["scene.mrb"])
     progress(0.95, "Writing the record")
     content = record.makeRecord(study, description, inputs, folder, [
-        "protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results"])
+        "protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "therapy", "results"])
     _writeJSON(paths["record.json"], content)
     _writeJSON(paths["results.json"], results)
     progress(1.0, "")
@@ -112,10 +104,12 @@ def finalResults(study):
 
 def writeReportFile(study, results, inputs, comparison, path, progress=noProgress):
     """Write the report alone; returns what its pictures have to say."""
-    progress(0.0, "Drawing pictures")
-    shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.9))
+    context, shown, words = reportContext(study, inputs, comparison), [], []
+    if protocol.usesImages(study):
+        progress(0.0, "Drawing pictures")
+        shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.9))
+        context["enginePictures"] = pictures.enginePictures(study)
     progress(0.9, "Writing the report")
-    context = {**reportContext(study, inputs, comparison), "enginePictures": pictures.enginePictures(study)}
     _writeText(path, renderReport({**results, "warnings": results["warnings"] + words}, context, shown))
     return words
 
@@ -135,6 +129,34 @@ def _writeCSV(path, header, rows):
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(["" if value is None else value for value in row] for row in rows)
+
+
+def _writeImageFiles(study, results, folder):
+    """Tables and maps of a study with images: file name to path."""
+    paths = {name: os.path.join(folder, name) for name in ("timeActivity.csv", "dvh.csv")}
+    curves = {name: region["curve"] for name, region in study.stageRecord("kinetics")["value"]["regions"].items()}
+    _writeTimeActivity(results, curves, paths["timeActivity.csv"])
+    curves = study.stageRecord("dose")["value"]["dvhCurves"]
+    _writeDVH({region["name"]: curves[region["name"]] for region in results["regions"]}, paths["dvh.csv"])
+    for engine, node in engineNodes.mapNodes(study).items():
+        isPrimary = node is study.nodeByRole("absorbedDose")
+        name = "absorbedDose.nrrd" if isPrimary else f"absorbedDose-{engine}.nrrd"
+        paths[name] = os.path.join(folder, name)
+        files.writeVolume(node, paths[name])
+    return paths
+
+
+def _writeMeasurements(study, folder):
+    """Each table of measurements as a CSV that a study file can name: file name to path."""
+    paths = {}
+    for row in measurements.rows(study):
+        if row["isTable"] and row["key"].startswith(f"{statements.MEASUREMENTS}."):
+            name = f"{row['key']}.csv"
+            paths[name] = os.path.join(folder, name)
+            # the field names hold their units
+            _writeCSV(paths[name], [field for field, *_others in row["columns"]],
+                      list(zip(*(values for *_others, values in row["columns"]), strict=True)))
+    return paths
 
 
 def _writeTimeActivity(results, curves, path):

@@ -91,6 +91,21 @@ def studyProtocol(study):
     return therapies.protocol(identifier) if identifier else None
 
 
+def studyStrategy(study):
+    """The :class:`~MRTDosimetryLib.therapies.registry.Strategy` of the protocol, or ``None`` for a plain imaging
+    study."""
+    identifier = study.choice("protocol")
+    return therapies.strategy(identifier) if identifier else None
+
+
+def usesImages(study):
+    """Whether images are part of the study: by its protocol, or, where that leaves it open, by its time points."""
+    strategy = studyStrategy(study)
+    if strategy is None or strategy.needsImages:
+        return True
+    return strategy.usesImages and bool(study.timePoints)
+
+
 def positiveNumber(value, what, where):
     """``value`` as a finite float above zero, or an :class:`InputError` in words."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -134,7 +149,8 @@ def _compute(study, progress=noProgress):
 
     value = {"radionuclide": studyNuclide(study).name, "protocol": study.choice("protocol")}
     warnings = []
-    if administeredActivityMBq(study) is None:
+    # without images the activity may be what is looked for, and the therapy's own calculation says what it lacks
+    if administeredActivityMBq(study) is None and usesImages(study):
         warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
     return value, warnings + administrationEntry.warnings(study)
 

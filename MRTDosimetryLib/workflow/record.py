@@ -10,7 +10,7 @@ import sys
 from .. import __version__
 from ..errors import Faults
 from ..scene.headless import slicerVersion
-from . import excludedPoints
+from . import excludedPoints, studyFileStatements
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
@@ -20,12 +20,14 @@ _PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "lmfit")
 
 def inputFiles(description):
     """Every file a study description reads, folders file by file, each once and in order."""
-    paths = [item.get(key) for item in description["timePoints"] for key in ("spect", "ct")]
-    paths += [description["regions"].get(key) for key in ("labelmap", "segmentation")]
-    paths += [_sideCarOf(item["spect"]) for item in description["timePoints"]]
+    points, regions = description.get("timePoints") or [], description.get("regions") or {}
+    paths = [item.get(key) for item in points for key in ("spect", "ct")]
+    paths += [regions.get(key) for key in ("labelmap", "segmentation")]
+    paths += [_sideCarOf(item["spect"]) for item in points]
     paths.append((description.get("administration") or {}).get("report"))
     paths.append((planarOf(description) or {}).get("file"))
     paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
+    paths += [holder[key] for holder, key in studyFileStatements.fileReferences(description)]
     found = []
     for path in paths:
         if path is None:
@@ -159,13 +161,16 @@ def _relative(path, folder):
 
 def _withRelativePaths(description, folder):
     content = copy.deepcopy(description)
-    for item in content["timePoints"]:
+    for item in content.get("timePoints") or []:
         for key in ("spect", "ct"):
             if item.get(key) is not None:
                 item[key] = _relative(item[key], folder)
+    regions = content.get("regions") or {}
     for key in ("labelmap", "segmentation"):
-        if key in content["regions"]:
-            content["regions"][key] = _relative(content["regions"][key], folder)
+        if key in regions:
+            regions[key] = _relative(regions[key], folder)
+    for holder, key in studyFileStatements.fileReferences(content):
+        holder[key] = _relative(holder[key], folder)
     hybrid = planarOf(content)
     if hybrid:
         hybrid["file"] = _relative(hybrid["file"], folder)

@@ -1,4 +1,4 @@
-"""Stage 3: every time point brought onto the reference time point by its CT."""
+"""Stage 4: every time point brought onto the reference time point by its CT."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from ..errors import DosimetryError, InputError
 from ..imaging import registration as imageRegistration
 from ..progress import noProgress, subProgress
 from ..scene import volumes
+from .protocol import usesImages
 from .stage import Stage
 from .timePoints import includedTimePoints
 
@@ -263,4 +264,5 @@ def _resultRow(timePoint, result, inputs):
             "reasons": found["qualityReasons"], "matrix": found["referenceFromTimePoint"]}
 
 
-STAGE = Stage("registration", "Registration", _missing, _inputs, _compute, needs=("timePoints",))
+STAGE = Stage("registration", "Registration", _missing, _inputs, _compute, needs=("timePoints",),
+              isNeeded=usesImages)

@@ -1,11 +1,11 @@
-"""Stage 8: the result files in a folder of the user's choice."""
+"""Stage 10: the result files in a folder of the user's choice."""
 
 import os
 
 from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report import preview
-from . import outputs, record, reportSignOff
+from . import outputs, record, reportSignOff, statements
 from .reportContext import reportSummary
 from .stage import Stage, digestOf
 
@@ -76,7 +76,9 @@ def _inputs(study):
             "results": digestOf((study.stageRecord("results") or {}).get("value")),
             "overrides": record.overrides(study), "export": study.choice("export"),
             "patient": study.choice("patient"), "administration": study.choice("administration"),
-            "signOff": reportSignOff.statements(study)}
+            "signOff": reportSignOff.statements(study),
+            # left out while there are none, so that an earlier study stays up to date
+            **({"statements": statements.statements(study)} if statements.stated(study) else {})}
 
 
 def _compute(study, progress=noProgress):

@@ -7,13 +7,27 @@ import os
 from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
 from ..therapies import registry as therapies
-from . import dose, protocol, record, registrationQuality, reportSignOff, segmentation, uncertainty, voxelKinetics
+from . import (
+    dose,
+    measurements,
+    protocol,
+    record,
+    registrationQuality,
+    reportSignOff,
+    segmentation,
+    statements,
+    therapy,
+    uncertainty,
+    voxelKinetics,
+)
 from .regionMasks import regionNames
 from .registration import rows as registrationRows
 
 # Regions smaller than this get a statement on how much resolution biases them.
 SMALL_REGION_ML = 50.0
 _FILES_LISTED = 4
+# What a protocol's file says of itself.
+_TOLD = ("summary", "assumptions", "leavesOut", "uncertaintyCost")
 _DECISIVE_FACTS = ("timeAfterAdministrationHours", "acquisitionDateTime", "radiopharmaceuticalStartDateTime",
                    "administeredActivityMBq", "radionuclide", "unit", "durationSeconds", "calibrationFactorBqPerCps",
                    "decayCorrection", "decayCorrectedTo")
@@ -23,11 +37,25 @@ ASSUMED_RESOLUTION_FWHM_MM = 10.0
 
 def reportContext(study, inputs=(), comparison=None):
     """Context of the report; keys as the report layer documents them."""
+    common = {
+        **reportSummary(study),
+        "nuclide": _nuclide(study),
+        "overrides": record.overrides(study),
+        "signOff": reportSignOff.resultsOf(study),
+        "versions": record.versions(),
+        "inputs": _inputs(inputs),
+        "statements": measurements.rows(study),
+        "therapyCurves": (therapy.value(study) or {}).get("curves") or [],
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    return {**common, **_ofImages(study, comparison)} if protocol.usesImages(study) else common
+
+
+def _ofImages(study, comparison):
     doseValue = study.stageRecord("dose")["value"]
     kineticsValue = study.stageRecord("kinetics")["value"]
     names = regionNames(study)
     context = {
-        **reportSummary(study),
         "timePoints": [_timePoint(row) for row in study.stageRecord("timePoints")["value"]["rows"]],
         "activityBalance": study.stageRecord("timePoints")["value"].get("activityBalance") or [],
         "registration": registrationRows(study),
@@ -35,17 +63,11 @@ def reportContext(study, inputs=(), comparison=None):
         "methods": _methods(study, doseValue),
         "assumptions": _assumptions(study, kineticsValue, doseValue),
         "radiobiology": _radiobiology(doseValue),
-        "nuclide": _nuclide(study),
         "partialVolume": partialVolume(study),
-        "overrides": record.overrides(study),
-        "signOff": reportSignOff.resultsOf(study),
-        "versions": record.versions(),
-        "inputs": _inputs(inputs),
         "curves": {name: kineticsValue["regions"][name]["curve"] for name in names},
         "dvhCurves": {name: doseValue["dvhCurves"][name] for name in names},
         "engines": dose.engines(study),
         "engineCurves": doseValue.get("engineDVHCurves") or {},
-        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     if comparison:
         context["comparison"] = comparison
@@ -54,7 +76,8 @@ def reportContext(study, inputs=(), comparison=None):
 
 def reportSummary(study):
     """Who was treated with what: ``patient``, ``protocol`` and ``administration``."""
-    return {"patient": study.choice("patient") or {}, "protocol": _protocol(study),
+    sex = (statements.stated(study).get("patient") or {}).get("sex")
+    return {"patient": (study.choice("patient") or {}) | ({"sex": sex} if sex else {}), "protocol": _protocol(study),
             "administration": study.choice("administration") or {}}
 
 
@@ -110,10 +133,10 @@ def _protocol(study):
     content = protocol.studyProtocol(study)
     if content is None:
         return {}
-    therapy = therapies.therapy(content["therapy"])
     # The title of the protocol names the strategy.
-    return {"id": study.choice("protocol"), "title": content["title"], "therapy": therapy.title,
-            "level": content["level"]}
+    return {"id": study.choice("protocol"), "title": content["title"],
+            "therapy": therapies.therapy(content["therapy"]).title,
+            "level": content["level"], **{key: content[key] for key in _TOLD if key in content}}
 
 
 def _nuclide(study):

@@ -1,12 +1,24 @@
-"""Stage 7: all numbers of the study in one place, as the contract of the result files names them."""
+"""Stage 9: all numbers of the study in one place, as the contract of the result files names them."""
 
 from ..progress import noProgress
-from . import administrationEntry, dose, presentation, protocol, registrationQuality, resultsTables, segmentation
+from . import (
+    administrationEntry,
+    dose,
+    measurements,
+    presentation,
+    protocol,
+    registrationQuality,
+    resultsTables,
+    segmentation,
+    therapy,
+)
 from .regionMasks import regionNames
 from .stage import Stage, digestOf
 
 RESULTS_SCHEMA_VERSION = 1
 _CARRIED = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose")
+# Of these only where the study has them.
+_BESIDE_IMAGES = (measurements.STAGE, therapy.STAGE)
 
 
 def resultsDict(study):
@@ -22,8 +34,24 @@ def resultsDict(study):
         is not stated and therefore not included. With fits per voxel, ``voxelTimeIntegratedActivityMBqH`` is the sum
         of the voxel map over the region, beside the region's own fit. ``engines`` holds notes and energy balance of
         every absorbed-dose engine, the primary one first, whose numbers are the region's; that of a region holds the
-        values of all of them.
+        values of all of them. ``therapy`` is there where the therapy has a calculation of its own; a study without
+        images holds no regions, and nothing else of images.
     """
+    if not protocol.usesImages(study):
+        found = _identity(study) | {"warnings": _carriedWarnings(study), "regions": []}
+    else:
+        found = _resultsOfImages(study)
+    if therapy.isNeeded(study):
+        found["therapy"] = therapy.resultsOf(study)
+    return found
+
+
+def _identity(study):
+    return {"schemaVersion": RESULTS_SCHEMA_VERSION, "radionuclide": study.choice("radionuclide"),
+            "protocol": study.choice("protocol"), "administration": administrationEntry.resultsOf(study)}
+
+
+def _resultsOfImages(study):
     administeredMBq = protocol.administeredActivityMBq(study)
     kineticsValue = study.stageRecord("kinetics")["value"]
     doseValue = study.stageRecord("dose")["value"]
@@ -43,10 +71,7 @@ def resultsDict(study):
     warnings += registrationQuality.warningsOf(drifts)
     warnings += _unverified(doseValue["regions"])
     return {
-        "schemaVersion": RESULTS_SCHEMA_VERSION,
-        "radionuclide": study.choice("radionuclide"),
-        "protocol": study.choice("protocol"),
-        "administration": administrationEntry.resultsOf(study),
+        **_identity(study),
         "engine": doseValue["engine"],
         "engines": _engines(doseValue),
         "density": doseValue["density"],
@@ -106,9 +131,15 @@ def _engines(doseValue):
 
 def _carriedWarnings(study):
     words = []
-    for name in _CARRIED:
+    for name in _carried(study):
         words += (study.stageRecord(name) or {}).get("warnings") or []
     return words
+
+
+def _carried(study):
+    """Stages whose results and warnings are part of the study's: those that it has."""
+    ofImages = _CARRIED if protocol.usesImages(study) else _CARRIED[:1]
+    return [*ofImages, *(stage.name for stage in _BESIDE_IMAGES if stage.isNeeded(study))]
 
 
 def _nullWords(region, spoken):
@@ -136,8 +167,14 @@ def _unverified(regions):
 
 
 def _missing(study):
-    missing = []
-    for name, words in (("kinetics", "Compute the kinetics first"), ("dose", "Compute the absorbed dose first")):
+    missing, wanted = [], []
+    if protocol.usesImages(study):
+        wanted += [("kinetics", "Compute the kinetics first"), ("dose", "Compute the absorbed dose first")]
+    if therapy.isNeeded(study):
+        wanted.append(("therapy", "Compute the therapy first"))
+    if not wanted:
+        return ["Add a time point, or state what the protocol takes: there is nothing to compute yet"]
+    for name, words in wanted:
         record = study.stageRecord(name)
         if record is None or record["value"] is None:
             missing.append(words)
@@ -145,16 +182,26 @@ def _missing(study):
 
 
 def _inputs(study):
-    found = {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in _CARRIED}
+    return _inputsOf(study, _carried(study))
+
+
+def _inputsOf(study, names):
+    found = {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in names}
     return {**found, "administration": study.choice("administration")}
 
 
+def digestWithoutTherapy(study):
+    """Digest of what results of images depend on where nothing is stated beside them and no therapy is evaluated."""
+    return digestOf(_inputsOf(study, _CARRIED))
+
+
 def _compute(study, progress=noProgress):
-    registrationQuality.measure(study, progress)
+    if protocol.usesImages(study):
+        registrationQuality.measure(study, progress)
     value = resultsDict(study)
     resultsTables.write(study, value["regions"])
     presentation.arrange(study)
     return value, value["warnings"]
 
 
-STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose"))
+STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose", "therapy"))

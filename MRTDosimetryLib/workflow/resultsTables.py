@@ -25,6 +25,8 @@ def write(study, regions):
     regions : list of dict
         Of ``results.json``.
     """
+    if not regions and study.nodeByRole(RESULTS) is None:
+        return
     columns = [tables.Column("Region", "", [region["name"] for region in regions], "string")]
     columns += [tables.Column(title, unit, [region[key] for region in regions]) for title, unit, key in _NUMBERS]
     columns += [tables.Column(key[:-2], "Gy", [region["dvh"][key] for region in regions]) for key in _HISTOGRAM_KEYS]

@@ -1,4 +1,4 @@
-"""Stage 4: the regions: organs and lesions on the reference time point, their volumes and masses."""
+"""Stage 5: the regions: organs and lesions on the reference time point, their volumes and masses."""
 
 import os
 
@@ -13,6 +13,7 @@ from ..scene import segmentationFiles, segments, volumes
 from ..scene.isodose import ROLE as ISODOSE_ROLE
 from ..scene.regionsIn3D import ROLE as REGIONS_IN_3D_ROLE
 from ..therapies.tissues import tissueOf
+from .protocol import usesImages
 from .regionMasks import (
     MOSTLY_OUTSIDE,
     OUTSIDE_SHARE,
@@ -246,4 +247,5 @@ def _layerRows(study, layer, ct, faults):
     return found
 
 
-STAGE = Stage("regions", "Regions", _missing, _inputs, _compute, needs=("registration",))
+STAGE = Stage("regions", "Regions", _missing, _inputs, _compute, needs=("registration",),
+              isNeeded=usesImages)

@@ -7,6 +7,10 @@ from ..digests import digestOf
 from ..progress import noProgress
 
 
+def _always(_study):
+    return True
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of the job.
@@ -22,7 +26,9 @@ class Stage:
     compute : callable
         ``compute(study, progress) -> (value, warnings)``: writes nodes into the scene and returns a JSON value.
     needs : tuple of str
-        Earlier stages whose results it uses.
+        Earlier stages whose results it uses; one that is not needed has none to wait for.
+    isNeeded : callable
+        ``isNeeded(study) -> bool``: whether the study has this stage at all, by its protocol and by what is stated.
     """
 
     name: str
@@ -31,6 +37,7 @@ class Stage:
     inputs: Callable
     compute: Callable = field(repr=False)
     needs: tuple = ()
+    isNeeded: Callable = _always
 
     def run(self, study, progress=noProgress):
         """Compute and keep the result with the digest of its inputs; an error leaves the last result untouched."""

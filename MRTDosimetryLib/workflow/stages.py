@@ -2,20 +2,38 @@
 
 from ..errors import CanceledError, DosimetryError, InputError
 from ..progress import noProgress, subProgress
-from . import dose, kinetics, protocol, registration, report, results, segmentation, timePoints
+from . import (
+    dose,
+    kinetics,
+    measurements,
+    protocol,
+    registration,
+    report,
+    results,
+    segmentation,
+    therapy,
+    timePoints,
+)
 from .stage import digestOf
 
 _STAGES = (
     protocol.STAGE,
+    measurements.STAGE,
     timePoints.STAGE,
     registration.STAGE,
     segmentation.STAGE,
     kinetics.STAGE,
     dose.STAGE,
+    therapy.STAGE,
     results.STAGE,
     report.STAGE,
 )
 _BY_NAME = {stage.name: stage for stage in _STAGES}
+# How a stage begins to say that an earlier one has not run.
+_COMPUTE_FIRST = "Compute the "
+NOT_NEEDED = "notNeeded"
+# What there is nothing to compute for.
+SETTLED = ("done", NOT_NEEDED)
 
 
 def stages():
@@ -34,7 +52,8 @@ def state(study, name):
     Returns
     -------
     str
-        ``"needsInput"``, ``"ready"``, ``"done"``, ``"stale"`` (its inputs changed since) or ``"error"``.
+        ``"notNeeded"`` (the study has no such stage: see :attr:`.Stage.isNeeded`), ``"needsInput"``, ``"ready"``,
+        ``"done"``, ``"stale"`` (its inputs changed since) or ``"error"``.
     """
     return _states(study, name)[name]
 
@@ -54,6 +73,8 @@ def _states(study, last):
 
 
 def _ownState(study, item, earlier):
+    if not item.isNeeded(study):
+        return NOT_NEEDED
     if item.missing(study):
         return "needsInput"
     record = study.stageRecord(item.name)
@@ -62,7 +83,7 @@ def _ownState(study, item, earlier):
     isCurrent = record["digest"] == digestOf(item.inputs(study))
     if record.get("error"):
         return "error" if isCurrent else "ready"
-    areNeedsDone = all(earlier[need] == "done" for need in item.needs)
+    areNeedsDone = all(earlier[need] in SETTLED for need in item.needs)
     return "done" if isCurrent and areNeedsDone else "stale"
 
 
@@ -98,6 +119,23 @@ def warningsByStage(study, name):
     return {**found, name: left} if left else found
 
 
+def blockers(study, name):
+    """What the user has to give before a stage can be computed.
+
+    Returns
+    -------
+    (str, list of str)
+        The first stage, up to that one, that lacks something other than the result of an earlier one, and its words;
+        that stage itself without words where nothing is lacking.
+    """
+    for item in _STAGES[: _STAGES.index(_BY_NAME[name]) + 1]:
+        words = item.missing(study) if item.isNeeded(study) else []
+        words = [text for text in words if not text.startswith(_COMPUTE_FIRST)]
+        if words:
+            return item.name, words
+    return name, []
+
+
 def runStage(study, name, progress=noProgress):
     """Run one stage.
 
@@ -107,12 +145,15 @@ def runStage(study, name, progress=noProgress):
         When something is missing (the same words as the wizard shows), or the input cannot be used.
     """
     item = _BY_NAME[name]
+    if not item.isNeeded(study):
+        raise InputError(f"The study does not need the stage '{item.title}'", item.title,
+                         "Choose another protocol, or go on")
     missing = item.missing(study)
     if missing:
         raise InputError(missing[0], item.title)
     found = _states(study, name)
     for need in item.needs:
-        if found[need] != "done":
+        if found[need] not in SETTLED:
             raise InputError(f"{_BY_NAME[need].title} is not up to date", item.title,
                              f"Compute {_BY_NAME[need].title} first")
     try:
@@ -127,7 +168,7 @@ def runStage(study, name, progress=noProgress):
 
 
 def runStale(study, progress=noProgress, upTo=None):
-    """Run, in order, every stage that is not done; what is up to date is not computed again.
+    """Run, in order, every stage that is needed and not done; what is up to date is not computed again.
 
     Parameters
     ----------
@@ -139,7 +180,7 @@ def runStale(study, progress=noProgress, upTo=None):
         names = names[: names.index(upTo) + 1]
     for position, name in enumerate(names):
         part = subProgress(progress, position / len(names), (position + 1) / len(names))
-        if state(study, name) != "done":
+        if state(study, name) not in SETTLED:
             part(0.0, _BY_NAME[name].title)
             runStage(study, name, part)
     progress(1.0, "")

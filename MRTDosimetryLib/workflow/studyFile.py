@@ -1,11 +1,13 @@
 """STUDY.json and record.json: read, check to the end, and put into a study of the scene."""
 
+import copy
 import json
 import os
 
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
+from ..therapies import registry as therapies
 from . import (
     administration,
     administrationEntry,
@@ -18,6 +20,8 @@ from . import (
     registration,
     segmentation,
     spectFiles,
+    statements,
+    studyFileStatements,
     uncertainty,
 )
 from .regionMasks import regionNames
@@ -25,6 +29,8 @@ from .regionMasks import regionNames
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
          "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "export"}
+# What describes images: not for a protocol that does without.
+_IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty")
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
                     "detector", "reason"}
@@ -65,9 +71,7 @@ def readStudyFile(path):
     if content.get("kind") == "record":
         inputs = [{**item, "path": _absolute(item["path"], path)} for item in content.get("inputs", [])]
         content = content.get("study")
-    description = _checked(content, where)
-    _resolvePaths(description, path)
-    return description, inputs
+    return _checked(content, where, path), inputs
 
 
 def applyStudy(study, description, progress=noProgress):
@@ -82,6 +86,15 @@ def applyStudy(study, description, progress=noProgress):
         protocol.setProtocol(study, description.get("protocol"), description.get("radionuclide"))
     with faults.collect():
         administrationEntry.applyDescription(study, description.get("administration") or {})
+    with faults.collect():
+        studyFileStatements.apply(study, description)
+    if description.get("timePoints"):
+        _applyImages(study, description, faults, progress)
+    faults.raiseIfAny()
+    progress(1.0, "")
+
+
+def _applyImages(study, description, faults, progress):
     with faults.collect():
         registration.setKind(study, description.get("registration", "rigid" if _hasEveryCT(description) else "none"))
     with faults.collect():
@@ -104,10 +117,9 @@ def applyStudy(study, description, progress=noProgress):
     _applyRegions(study, description["regions"], added, faults)
     with faults.collect():
         kineticsDescription.applyDescription(study, description.get("kinetics") or {}, regionNames(study))
-    faults.raiseIfAny()
-    if description.get("patient") is not None:
-        study.setChoice("patient", description["patient"])
-    progress(1.0, "")
+    with faults.collect():
+        if statements.PLANAR in statements.stated(study):
+            statements.applyPlanar(study, regionNames(study))
 
 
 def _applyRegions(study, description, added, faults):
@@ -133,15 +145,16 @@ def _hasEveryCT(description):
     return len(description["timePoints"]) > 1 and all(item.get("ct") for item in description["timePoints"])
 
 
-def _checked(content, where):
-    """A copy of the description whose shape is right; values are checked where they are used."""
+def _checked(content, where, path):
+    """A copy of the description whose shape is right, with absolute paths; values of images are checked where they
+    are used, statements here."""
     faults = Faults()
     if not isinstance(content, dict):
         raise InputError("The file does not hold a study", where, "See the README for an example")
     version = content.get("schemaVersion")
     if version != SCHEMA_VERSION:
         raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
-    _refuseUnknown(content, _KEYS, where, faults)
+    _refuseUnknown(content, _KEYS | studyFileStatements.topKeys(), where, faults)
     with faults.collect():
         if content.get("protocol") is None or content.get("radionuclide") is not None:
             nuclide(content.get("radionuclide"))
@@ -150,6 +163,42 @@ def _checked(content, where):
         faults.add("The administration is not an object", where, 'Write e.g. {"activityMBq": 7400, "dateTime": "..."}')
     elif given:
         _refuseUnknown(given, _ADMINISTRATION_KEYS, f"{where}: administration", faults)
+    if _hasImages(content, where, faults):
+        _checkImages(content, where, faults)
+    with faults.collect():
+        dicomExport.checkedChoice(content.get("export") or {}, f"{where}: export")
+    # paths are only looked at where the shape around them is right
+    description = copy.deepcopy(content)
+    if not faults:
+        _resolvePaths(description, path)
+    else:
+        _resolveReferences(description, path)
+    studyFileStatements.requireValid(description, where, faults)
+    faults.raiseIfAny()
+    return description
+
+
+def _hasImages(content, where, faults):
+    """Whether the description has images to check; faults where the protocol needs or refuses them."""
+    identifier, strategy = content.get("protocol"), None
+    given = [key for key in _IMAGE_KEYS if content.get(key) is not None]
+    if identifier in therapies.protocolIds():
+        strategy = therapies.strategy(identifier)
+    elif identifier is not None and not given:
+        with faults.collect():
+            therapies.protocol(identifier)  # which tells the known ones
+        return False
+    if strategy is None or strategy.needsImages:
+        return True
+    if not strategy.usesImages:
+        for key in given:
+            faults.add(f"Protocol {identifier} does without images", f"{where}: {key}",
+                       f"Leave '{key}' out, or choose another protocol")
+        return False
+    return bool(given)
+
+
+def _checkImages(content, where, faults):
     points = content.get("timePoints")
     if not isinstance(points, list) or not points:
         faults.add("No time points are given", f"{where}: timePoints", "Give at least one, with its SPECT image")
@@ -161,15 +210,11 @@ def _checked(content, where):
         else:
             _refuseUnknown(item, _TIME_POINT_KEYS, place, faults)
     _checkRegions(content.get("regions"), len(points), where, faults)
-    with faults.collect():
-        dicomExport.checkedChoice(content.get("export") or {}, f"{where}: export")
     for key, known in (("kinetics", _KINETICS_KEYS), ("dose", _DOSE_KEYS)):
         if content.get(key) is not None and not isinstance(content[key], dict):
             faults.add(f"'{key}' is not an object", where)
         elif content.get(key):
             _refuseUnknown(content[key], known, f"{where}: {key}", faults)
-    faults.raiseIfAny()
-    return json.loads(json.dumps(content))
 
 
 def _checkRegions(regions, points, where, faults):
@@ -190,14 +235,22 @@ def _refuseUnknown(content, known, where, faults):
             faults.add(f"The key '{key}' is not known", where, f"Known are {', '.join(sorted(known))}")
 
 
+def _resolveReferences(description, studyPath):
+    """Paths of what is stated beside images."""
+    for holder, key in studyFileStatements.fileReferences(description):
+        holder[key] = _absolute(holder[key], studyPath)
+
+
 def _resolvePaths(description, studyPath):
-    for item in description["timePoints"]:
+    _resolveReferences(description, studyPath)
+    for item in description.get("timePoints") or []:
         for key in ("spect", "ct"):
             if item.get(key) is not None:
                 item[key] = _absolute(item[key], studyPath)
+    regions = description.get("regions") or {}
     for key in ("labelmap", "segmentation"):
-        if key in description["regions"]:
-            description["regions"][key] = _absolute(description["regions"][key], studyPath)
+        if key in regions:
+            regions[key] = _absolute(regions[key], studyPath)
     given = description.get("administration") or {}
     if isinstance(given.get("report"), str):
         given["report"] = _absolute(given["report"], studyPath)

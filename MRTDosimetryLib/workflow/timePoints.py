@@ -1,4 +1,4 @@
-"""Stage 2: time points: images in Bq/mL with their time, and where each fact comes from."""
+"""Stage 3: time points: images in Bq/mL with their time, and where each fact comes from."""
 
 import os
 
@@ -12,7 +12,7 @@ from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
 from . import activityBalance
 from .activityImage import Given, compareFramesOfReference, establishFacts, readActivityImage, readCT
-from .protocol import administeredActivityMBq, positiveNumber
+from .protocol import administeredActivityMBq, positiveNumber, usesImages
 from .stage import Stage
 
 # Level 1 of the EANM enabling guide: an administered activity within 10 % of what was meant.
@@ -320,4 +320,5 @@ def _disagreements(study, found):
     return words
 
 
-STAGE = Stage("timePoints", "Time points", _missing, _inputs, _compute, needs=("protocol",))
+STAGE = Stage("timePoints", "Time points", _missing, _inputs, _compute, needs=("protocol",),
+              isNeeded=usesImages)

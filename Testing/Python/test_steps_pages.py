@@ -14,6 +14,8 @@ from StandIns.driving import select, texts
 
 NARROWEST = 380
 STAGES = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results", "report")
+# Stages that the wizard computes on the way, without a page of their own.
+WITHOUT_PAGE = {"measurements", "therapy"}
 
 
 @pytest.fixture
@@ -45,7 +47,8 @@ def testEveryUiFileBelongsToAPage(empty):
 def testStepsAreTheStagesInTheirOrder(empty):
     from MRTDosimetryLib.workflow import stages
 
-    assert [step.name for step in empty.shell.steps] == [stage.name for stage in stages.stages()] == list(STAGES)
+    withPage = [stage.name for stage in stages.stages() if stage.name not in WITHOUT_PAGE]
+    assert [step.name for step in empty.shell.steps] == withPage == list(STAGES)
 
 
 @pytest.mark.parametrize("name", STAGES)

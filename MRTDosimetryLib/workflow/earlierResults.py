@@ -1,0 +1,72 @@
+"""Earlier cycles of a patient taken from their results.json."""
+
+import json
+import os
+
+from ..errors import Faults, InputError
+from ..physics.nuclides import nuclide
+from ..therapies import cycles
+
+KEY, RESULTS = "earlierCycles", "results"
+
+
+def resolved(rows, radionuclide, where):
+    """Rows of ``earlierCycles`` with each that names a results file replaced by the cycle it holds.
+
+    Parameters
+    ----------
+    rows : list
+        As stated; what is no such row stays as it is, to be checked where all of them are.
+    radionuclide : str or None
+        Of the study.
+
+    Returns
+    -------
+    (list, list of str)
+        The rows, and the names of the files.
+
+    Raises
+    ------
+    InputError, FaultList
+        A file that cannot be read, is no result, or is of another radionuclide.
+    """
+    if not isinstance(rows, list):
+        return rows, []
+    faults, found, names = Faults(), [], []
+    for position, row in enumerate(rows):
+        if not (isinstance(row, dict) and RESULTS in row):
+            found.append(row)
+            continue
+        with faults.collect():
+            place = f"{where}, row {position + 1}"
+            cycles.checkRow(row, place)
+            content = _read(row[RESULTS], place)
+            _requireRadionuclide(content, radionuclide, row[RESULTS], place)
+            # numbered as they are listed, where they are not numbered
+            cycle = row.get("cycle") or position + 1
+            found.append(json.loads(json.dumps(cycles.rowFromResults(content, cycle, place))))
+            names.append(os.path.basename(row[RESULTS]))
+    faults.raiseIfAny()
+    return found, names
+
+
+def _read(path, where):
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        raise InputError("There is no such file", path, f"It is named under {where}") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"The file cannot be read ({error.__class__.__name__})", path) from None
+    if not isinstance(content, dict) or not isinstance(content.get("regions"), list) or "radionuclide" not in content:
+        raise InputError("This is not the results.json of a study", path, f"It is named under {where}")
+    return content
+
+
+def _requireRadionuclide(content, radionuclide, path, where):
+    if radionuclide is None:
+        raise InputError("The radionuclide of the study is not known", where, "Choose the protocol or the radionuclide")
+    name = nuclide(radionuclide).name
+    if content["radionuclide"] != name:
+        raise InputError(f"The earlier cycle is of {content['radionuclide']}, the study of {name}", where,
+                         f"Take {os.path.basename(path)} out, or give results of the same radionuclide")

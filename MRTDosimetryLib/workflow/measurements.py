@@ -1,0 +1,48 @@
+"""Stage 2: what is measured and stated beside images, checked, and shown as tables and charts."""
+
+from ..progress import noProgress
+from ..therapies import inputs
+from . import statementNodes, statements
+from .stage import Stage
+
+
+def rows(study):
+    """One row per statement.
+
+    Returns
+    -------
+    list of dict
+        ``key``, ``title``, ``isTable``, ``columns`` (field name, title, unit, values; see
+        :func:`.statementNodes.columnsOf`), ``source``, ``detail``, ``reason``.
+    """
+    known, found = inputs.kinds(), []
+    for key, entry in statements.statements(study).items():
+        if key in known:
+            found.append({"key": key, "title": known[key].title, "isTable": known[key].isTable,
+                          "columns": statementNodes.columnsOf(known[key], entry["value"]),
+                          **{name: entry[name] for name in ("source", "detail", "reason")}})
+    return found
+
+
+def isNeeded(study):
+    """Whether something is stated, or has to be for the protocol's strategy."""
+    return bool(statements.stated(study)) or bool(statements.missing(study))
+
+
+def _inputs(study):
+    return {"protocol": study.choice("protocol"), "radionuclide": study.choice("radionuclide"),
+            "statements": statements.stated(study)}
+
+
+def _compute(study, progress=noProgress):
+    statements.checked(study)
+    earlier = ((study.stageRecord("measurements") or {}).get("value") or {}).get("roles") or []
+    roles, known = [], inputs.kinds()
+    for key, value in statements.stated(study).items():
+        roles += statementNodes.writeStatement(study, known[key], value)
+    statementNodes.keepOnly(study, roles, earlier)
+    return {"roles": roles, "keys": list(statements.stated(study))}, []
+
+
+STAGE = Stage("measurements", "Measurements", statements.missing, _inputs, _compute, needs=("protocol",),
+              isNeeded=isNeeded)
