@@ -69,9 +69,11 @@ class MessageArea:
     def _warnings(self, name):
         """The step's own words; those it repeats from an earlier page as one line that leads there."""
         shell, found = self.shell, []
+        pages = {step.name: index for index, step in enumerate(shell.steps)}
         for stageName, words in stages.warningsByStage(shell.study, name).items():
-            index = shell.indexOf(stageName)
-            if stageName == name or len(words) == 1 or not shell.isShown(index):
+            # a stage without a page has nowhere to lead to
+            index = pages.get(stageName)
+            if stageName == name or len(words) == 1 or index is None or not shell.isShown(index):
                 found += [Message("warning", text) for text in words]
             else:
                 text = _("{title}: {count} remarks, a click shows them").format(
