@@ -7,6 +7,7 @@ import time
 
 from . import __version__
 from .errors import CanceledError, DosimetryError, Faults, InputError
+from .planCommands import addPlan
 from .progress import noProgress
 from .registryCommands import addRegistry
 
@@ -69,6 +70,7 @@ def _parser():
     sValue.add_argument("--json", action="store_true", help="print everything as JSON")
     sValue.set_defaults(function=_sValue)
     _addCheck(commands)
+    addPlan(commands)
     addRegistry(commands)
     return parser
 

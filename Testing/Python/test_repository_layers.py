@@ -26,7 +26,7 @@ LAYERS = {  # name: outside packages; from the top down
     "root": set(),
 }
 ROOT_MODULES = {"__init__", "digests", "errors", "progress", "resources"}
-COMMAND_MODULES = {"registryCommands"}  # sub-commands in files of their own
+COMMAND_MODULES = {"planCommands", "registryCommands"}  # sub-commands in files of their own
 ORDER = list(LAYERS)
 
 # Fast enough at file scope; every other outside package is imported by the function that uses it.

@@ -12,7 +12,7 @@ _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 
 
 def headings(text):
-    """Anchors of all headings by the rules of GitHub: lower case, hyphens for spaces, no other signs, doubles with -1."""
+    """Anchors of all headings by the rules of GitHub: lower case, hyphens for spaces, no signs, doubles with -1."""
     found = {}
     for title in re.findall(r"^#{1,6}\s+(.*?)\s*#*\s*$", _FENCE.sub("", text), re.MULTILINE):
         title = re.sub(r"<[^>]*>", "", title)
