@@ -6,6 +6,7 @@ import sys
 import time
 
 from . import __version__
+from .calibrationCommands import addCalibrate
 from .errors import CanceledError, DosimetryError, Faults, InputError
 from .planCommands import addPlan
 from .progress import noProgress
@@ -72,6 +73,7 @@ def _parser():
     _addCheck(commands)
     addPlan(commands)
     addRegistry(commands)
+    addCalibrate(commands, _progress)
     return parser
 
 

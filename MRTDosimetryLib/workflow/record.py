@@ -28,16 +28,14 @@ def inputFiles(description):
     paths.append((planarOf(description) or {}).get("file"))
     paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
     paths += [holder[key] for holder, key in studyFileStatements.fileReferences(description)]
-    found = []
-    for path in paths:
-        if path is None:
-            continue
-        if os.path.isdir(path):
-            for folder, _folders, names in sorted(os.walk(path)):
-                found += [os.path.join(folder, name) for name in sorted(names)]
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(file for path in paths if path is not None for file in filesOf(path)))
+
+
+def filesOf(path):
+    """The files of a folder in order, or the file itself."""
+    if not os.path.isdir(path):
+        return [path]
+    return [os.path.join(folder, name) for folder, _folders, names in sorted(os.walk(path)) for name in sorted(names)]
 
 
 def _sideCarOf(path):

@@ -9,7 +9,8 @@ from MRTDosimetryLib.therapies.registry import protocolIds
 
 TABLES = [dataPath(name) for name in ("nuclides.json", "ctDensity.json", "radiobiology.json", "limits.json",
                                        "cohorts.json", "doseResponse.json", "populationHalfLives.json",
-                                       "bloodAndWholeBody.json", "microspheres.json", "thyroidIodine.json")]
+                                       "bloodAndWholeBody.json", "cameraSensitivity.json", "microspheres.json",
+                                       "thyroidIodine.json")]
 TABLES += [resourcePath("Protocols", f"{name}.json") for name in protocolIds()]
 # Counts of the program, no figures of the literature.
 COUNTS = {"schemaVersion", "minimumTimePoints"}

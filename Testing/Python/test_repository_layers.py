@@ -26,7 +26,6 @@ LAYERS = {  # name: outside packages; from the top down
     "root": set(),
 }
 ROOT_MODULES = {"__init__", "digests", "errors", "progress", "resources"}
-COMMAND_MODULES = {"planCommands", "registryCommands"}  # sub-commands in files of their own
 ORDER = list(LAYERS)
 
 # Fast enough at file scope; every other outside package is imported by the function that uses it.
@@ -44,8 +43,8 @@ def layerOf(path):
 
 
 def moduleLayer(name):
-    """Layer of a folder or module below MRTDosimetryLib."""
-    return "root" if name in ROOT_MODULES else "commandLine" if name in COMMAND_MODULES else name
+    """Layer of a folder or module below MRTDosimetryLib; sub-commands are in files of their own, ``xCommands``."""
+    return "root" if name in ROOT_MODULES else "commandLine" if name.endswith("Commands") else name
 
 
 def layerOfName(name):

@@ -25,7 +25,7 @@ EQUIVALENT_GAUSSIAN_FWHM_MM = _GAUSSIAN_FWHM * _SPILL_OUT_PER_SIGMA * SPATIAL_RE
 
 # Counts per second and MBq in the 208 keV window of a camera with medium-energy collimators, and the fraction of them
 # by which reconstruction noise is as large as that of plain counting (noise amplification by tomography).
-_SENSITIVITY_CPS_PER_MBQ = 9.3
+SENSITIVITY_CPS_PER_MBQ = 9.3
 _NOISE_EQUIVALENT_FRACTION = 0.06
 _NOISE_FWHM_MM = 8.5
 
@@ -272,7 +272,7 @@ class SPECTScanner:
         """Poisson noise of the effective counts, correlated like that of a filtered reconstruction."""
         import SimpleITK as sitk
 
-        countsPerMBq = _SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
+        countsPerMBq = SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
         countsPerBqPerML = self.grid.voxelVolumeML * 1e-6 * countsPerMBq
         expected = mean * np.float32(countsPerBqPerML)
         noise = (self.rng.poisson(expected) - expected).astype(np.float32)

@@ -117,7 +117,8 @@ def _recovery(inputs, logVolume, random, samples):
     volumes = inputs.volumeML * np.exp(logVolume)
     reported = math.log(recovery.value(inputs.volumeML))
     b1, b2 = _correlatedLogNormal((recovery.b1, recovery.b2ML), np.asarray(recovery.covariance, float), random, samples)
-    return np.log(recoveryCoefficient(volumes, b1, b2)) - reported, np.log(recovery.value(volumes)) - reported
+    scatter = _logNormal(random, recovery.scatter / float(recovery.value(inputs.volumeML)), samples)
+    return np.log(recoveryCoefficient(volumes, b1, b2)) + scatter - reported, np.log(recovery.value(volumes)) - reported
 
 
 def _sValue(scaling, logVolume, random, samples):

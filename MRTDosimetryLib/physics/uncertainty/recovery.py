@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from .volume import positive
+from .volume import notNegative, positive
 
 _WHERE = "recovery coefficient"
 
@@ -25,18 +25,23 @@ class FittedRecovery:
         Volume at which half is recovered.
     covariance : tuple
         2 x 2 of (b1, b2), b2 in mL.
+    scatter : float
+        Standard deviation of the recovery of single objects about the curve: what shape and measurement leave, added
+        to the uncertainty of the fit.
 
     Raises
     ------
     InputError
-        Parameters not above zero, or a matrix that is no covariance.
+        Parameters not above zero, a negative scatter, or a matrix that is no covariance.
     """
 
     b1: float
     b2ML: float
     covariance: tuple = ((0.0, 0.0), (0.0, 0.0))
+    scatter: float = 0.0
 
     def __post_init__(self):
+        notNegative(self.scatter, "scatter about the curve", _WHERE)
         positive(self.b1, "exponent b1", _WHERE)
         positive(self.b2ML, "volume b2", _WHERE)
         requireCovariance(self.covariance, _WHERE)
@@ -62,10 +67,10 @@ class FittedRecovery:
         return np.array([math.log(volumeML / self.b2ML), -self.b1 / self.b2ML]) * recovery * (1.0 - recovery)
 
     def relativeFitUncertainty(self, volumeML):
-        """Part of u(R)/R that comes from the fit of b1 and b2: sqrt(g^T V_b g) / R."""
+        """Part of u(R)/R that comes from the fit of b1 and b2, and the scatter: sqrt(g^T V_b g + s^2) / R."""
         gradient = self.parameterGradient(volumeML)
         variance = float(gradient @ np.asarray(self.covariance, float) @ gradient)
-        return math.sqrt(max(variance, 0.0)) / self.value(volumeML)
+        return math.hypot(math.sqrt(max(variance, 0.0)), self.scatter) / self.value(volumeML)
 
 
 def recoveryCoefficient(volumeML, b1, b2ML):

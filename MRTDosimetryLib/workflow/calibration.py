@@ -1,0 +1,90 @@
+"""Doors of the calibration: make a record from phantom scans, load it, check it for a scan, describe it."""
+
+import json
+import os
+
+from .. import __version__
+from ..errors import InputError
+from ..physics.nuclides import nuclide
+from ..progress import noProgress, subProgress
+from . import calibrationFile, calibrationMeasure, calibrationRecord, record
+
+describe = calibrationRecord.describe
+load = calibrationRecord.load
+
+
+def create(path, progress=noProgress):
+    """The calibration record of a calibration file; or of a record whose inputs lie beside it, made again.
+
+    The same inputs and the same version give the same record, digest included.
+
+    Returns
+    -------
+    dict
+        Sealed by its ``digest``.
+
+    Raises
+    ------
+    InputError, CalculationError, FaultList
+    """
+    statement, folder, recorded = calibrationFile.readCalibrationFile(path)
+    if recorded:
+        record.requireSameInputs([{**item, "path": os.path.join(folder, item["path"])} for item in recorded])
+    return fromStatement(statement, folder, progress)
+
+
+def fromStatement(statement, folder, progress=noProgress):
+    """The record of what is stated (see :mod:`.calibrationFile`), paths relative to ``folder``."""
+    statement = calibrationFile.checkedStatement(statement, "calibration")
+    found = calibrationMeasure.measure(statement, folder, subProgress(progress, 0.0, 0.9))
+    settings = {key: statement[key] for key in (*calibrationRecord.SETTINGS, "date", "validUntil", "source")
+                if statement.get(key) is not None}
+    warnings = found.pop("warnings")
+    if statement.get("validUntil") is None:
+        warnings.append("No end of the validity is stated (validUntil)")
+    content = {"kind": calibrationRecord.KIND, "schemaVersion": calibrationRecord.SCHEMA_VERSION,
+               "program": f"MRTDosimetry {__version__}", "radionuclide": nuclide(statement["radionuclide"]).name,
+               **settings, **found, "warnings": warnings, "statement": statement, "inputs": _inputs(statement, folder)}
+    progress(1.0, "")
+    return calibrationRecord.sealed(content)
+
+
+def _inputs(statement, folder):
+    """Every file read, by SHA-256; paths as they are relative to the calibration file."""
+    paths = [scan["image"] for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get(
+        "scans", []) if scan.get("image")]
+    region = (statement.get("sensitivity") or {}).get("region") or {}
+    if region.get("file"):
+        paths.append(region["file"])
+    files = []
+    for path in dict.fromkeys(paths):
+        files += record.filesOf(os.path.join(folder, path))
+    return [{**item, "path": os.path.relpath(item["path"], folder).replace(os.sep, "/")}
+            for item in record.hashInputs(files)]
+
+
+def write(content, path):
+    """Write a record; nothing half-written stays behind.
+
+    Raises
+    ------
+    InputError
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    partial = f"{path}.partial"
+    try:
+        with open(partial, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(partial, path)
+    except OSError as error:
+        if os.path.exists(partial):
+            os.remove(partial)
+        raise InputError(f"The calibration record cannot be written ({error.strerror or error})", str(path),
+                         "Choose a folder you may write to") from None
+
+
+def check(content, radionuclide, settings, moment=None, where="calibration"):
+    """Refuse a calibration for another nuclide; words on everything else that does not fit (see
+    :func:`.calibrationRecord.validityWords`)."""
+    calibrationRecord.requireNuclide(content, radionuclide, where)
+    return calibrationRecord.validityWords(content, settings, moment)

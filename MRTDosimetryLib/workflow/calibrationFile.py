@@ -1,0 +1,198 @@
+"""CALIBRATION.json: what was filled, scanned and measured; read and checked to the end before anything is computed.
+
+::
+
+    {"schemaVersion": 1, "camera": "...", "collimator": "...", "radionuclide": "Lu-177",
+     "energyWindow": {"lowerKeV": 187.2, "upperKeV": 228.8}, "reconstruction": "...",
+     "date": "2026-05-04", "validUntil": "2027-05-04",
+     "sensitivity": {
+       "activity": {"measuredActivityMBq": 1000, "measuredDateTime": "2026-05-04T08:00:00",
+                    "residualActivityMBq": 5, "residualDateTime": "2026-05-04T08:30:00", "relativeUncertainty": 0.02},
+       "scans": [{"image": "cylinder.nrrd", "unit": "counts", "acquisitionDateTime": "2026-05-04T10:00:00",
+                  "durationSeconds": 1200}],
+       "region": {"method": "cylinder", "marginMM": -30, "fillVolumeML": 6800}},
+     "recovery": {
+       "sphereConcentration": {"kBqPerML": 900, "dateTime": "2026-05-04T08:00:00"},
+       "scans": [{"image": "spheres.nrrd", "unit": "counts", "acquisitionDateTime": "...", "durationSeconds": 1200}]},
+     "deadTime": {"model": "paralyzable", "microseconds": 5, "source": "..."}}
+"""
+
+import copy
+import json
+import os
+
+from ..errors import Faults, InputError
+from ..physics.nuclides import nuclide
+from . import calibrationRecord
+from .protocol import parseDateTime, positiveNumber
+
+SCHEMA_VERSION = 1
+_KEYS = {"schemaVersion", "camera", "collimator", "radionuclide", "energyWindow", "reconstruction", "date",
+         "validUntil", "sensitivity", "recovery", "deadTime", "source"}
+_SENSITIVITY_KEYS = {"activity", "scans", "region", "background", "source"}
+_ACTIVITY_KEYS = {"measuredActivityMBq", "measuredDateTime", "residualActivityMBq", "residualDateTime",
+                  "relativeUncertainty", "source"}
+_SCAN_KEYS = {"image", "unit", "acquisitionDateTime", "durationSeconds", "isDecayCorrected", "fullFieldCountRateCps",
+              "counts", "backgroundCounts", "backgroundSeconds", "energyWindow", "detector"}
+_REGION_KEYS = {"method", "marginMM", "fillVolumeML", "centerRASMM", "axisRAS", "radiusMM", "lengthMM", "diameterMM",
+                "file", "label"}
+_BACKGROUND_KEYS = {"countRateCps", "uncertaintyCps"}
+_RECOVERY_KEYS = {"spheres", "ringRadiusMM", "sphereConcentration", "backgroundConcentration", "relativeUncertainty",
+                  "scans", "source"}
+_SPHERE_KEYS = {"name", "diameterMM", "centerRASMM"}
+_CONCENTRATION_KEYS = {"kBqPerML", "activityMBq", "volumeML", "dateTime"}
+REGION_METHODS = ("wholeImage", "cylinder", "sphere", "labelmap")
+
+
+def readCalibrationFile(path):
+    """What a calibration file states, with the paths as they are written.
+
+    Returns
+    -------
+    (dict, str, list of dict)
+        The statement, the folder its paths are relative to, and the inputs that a record states (to be repeated),
+        empty for a calibration file.
+
+    Raises
+    ------
+    InputError, FaultList
+        Missing, unreadable or wrong content: every fault found.
+    """
+    where = os.path.basename(str(path))
+    folder = os.path.dirname(os.path.abspath(str(path)))
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        raise InputError("There is no such file", str(path), "Check the path of the calibration file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The file cannot be read ({error.__class__.__name__})", str(path)) from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"This is not valid JSON: {error.msg} in line {error.lineno}", where) from None
+    inputs = []
+    if isinstance(content, dict) and content.get("kind") == calibrationRecord.KIND:
+        record = calibrationRecord.checked(content, where)
+        content, inputs = record["statement"], record["inputs"]
+    return checkedStatement(content, where), folder, inputs
+
+
+def checkedStatement(content, where):
+    """A copy of the statement whose shape is right; values are checked where they are used."""
+    if not isinstance(content, dict):
+        raise InputError("The file does not hold a calibration", where, "See the README for an example")
+    version = content.get("schemaVersion")
+    if version != SCHEMA_VERSION:
+        raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
+    faults = Faults()
+    _refuseUnknown(content, _KEYS, where, faults)
+    for key, mend in (("camera", "Name it as it shall be recognized in a study"), ("date", "Write year-month-day")):
+        if not (isinstance(content.get(key), str) and content[key].strip()):
+            faults.add(f"The {key} is not stated", f"{where}: {key}", mend)
+    with faults.collect():
+        nuclide(content.get("radionuclide"))
+    made = end = None
+    with faults.collect():
+        made = calibrationRecord.dateOf(content.get("date"), f"{where}: date", isOptional=True)
+    with faults.collect():
+        end = calibrationRecord.dateOf(content.get("validUntil"), f"{where}: validUntil", isOptional=True)
+    if None not in (made, end) and end < made:
+        faults.add(f"The validity ends on {end}, before the calibration of {made}", f"{where}: validUntil")
+    window = content.get("energyWindow")
+    if window is not None and not isinstance(window, (str, dict)):
+        faults.add("The energy window is neither a text nor an object", f"{where}: energyWindow",
+                   'Write e.g. {"lowerKeV": 187.2, "upperKeV": 228.8}')
+    parts = [key for key in ("sensitivity", "recovery", "deadTime") if content.get(key) is not None]
+    if not parts:
+        faults.add("There is nothing to calibrate", where, "Give sensitivity, recovery or deadTime")
+    if content.get("sensitivity") is not None:
+        _checkSensitivity(content["sensitivity"], f"{where}: sensitivity", faults)
+    if content.get("recovery") is not None:
+        _checkRecovery(content["recovery"], f"{where}: recovery", faults)
+    if content.get("deadTime") is not None:
+        with faults.collect():
+            calibrationRecord.checkedDeadTime(content["deadTime"], f"{where}: deadTime")
+    faults.raiseIfAny()
+    return copy.deepcopy(content)
+
+
+def _checkSensitivity(content, where, faults):
+    if not _isObject(content, where, faults):
+        return
+    _refuseUnknown(content, _SENSITIVITY_KEYS, where, faults)
+    activity = content.get("activity")
+    if _isObject(activity, f"{where}.activity", faults):
+        _refuseUnknown(activity, _ACTIVITY_KEYS, f"{where}.activity", faults)
+        with faults.collect():
+            positiveNumber(activity.get("measuredActivityMBq"), "measured activity", f"{where}.activity")
+        for key in ("measuredDateTime", "residualDateTime"):
+            if key in activity or key == "measuredDateTime":
+                with faults.collect():
+                    parseDateTime(activity.get(key), f"{where}.activity.{key}")
+        if activity.get("residualActivityMBq") is None:
+            faults.add("The residual activity is missing", f"{where}.activity", "Give 0 where nothing was left")
+    _checkScans(content.get("scans"), where, faults)
+    region = content.get("region")
+    if region is not None and _isObject(region, f"{where}.region", faults):
+        _refuseUnknown(region, _REGION_KEYS, f"{where}.region", faults)
+        if region.get("method") not in REGION_METHODS:
+            faults.add(f"{region.get('method')!r} is no way to choose the region", f"{where}.region",
+                       f"Use {', '.join(REGION_METHODS)}")
+    background = content.get("background")
+    if background is not None and _isObject(background, f"{where}.background", faults):
+        _refuseUnknown(background, _BACKGROUND_KEYS, f"{where}.background", faults)
+
+
+def _checkRecovery(content, where, faults):
+    if not _isObject(content, where, faults):
+        return
+    _refuseUnknown(content, _RECOVERY_KEYS, where, faults)
+    _checkScans(content.get("scans"), where, faults, isImageNeeded=True)
+    for key in ("sphereConcentration", "backgroundConcentration"):
+        stated = content.get(key)
+        if stated is None and key == "backgroundConcentration":
+            continue
+        if _isObject(stated, f"{where}.{key}", faults):
+            _refuseUnknown(stated, _CONCENTRATION_KEYS, f"{where}.{key}", faults)
+    spheres = content.get("spheres")
+    if spheres is None:
+        return
+    if not isinstance(spheres, list) or not spheres:
+        faults.add("The spheres are not a list", f"{where}.spheres", 'Write e.g. [{"name": "10 mm", "diameterMM": 10}]')
+        return
+    for position, sphere in enumerate(spheres):
+        place = f"{where}.spheres[{position}]"
+        if _isObject(sphere, place, faults):
+            _refuseUnknown(sphere, _SPHERE_KEYS, place, faults)
+            with faults.collect():
+                positiveNumber(sphere.get("diameterMM"), "diameter (mm)", place)
+
+
+def _checkScans(scans, where, faults, isImageNeeded=False):
+    if not isinstance(scans, list) or not scans:
+        faults.add("No scans are given", f"{where}.scans", "Give at least one")
+        return
+    for position, scan in enumerate(scans):
+        place = f"{where}.scans[{position}]"
+        if not _isObject(scan, place, faults):
+            continue
+        _refuseUnknown(scan, _SCAN_KEYS, place, faults)
+        if isinstance(scan.get("image"), str) == (scan.get("counts") is not None) or (
+                isImageNeeded and scan.get("counts") is not None):
+            faults.add("The scan is not given once", place, 'Give "image": a path' + (
+                "" if isImageNeeded else ', or "counts" of the region'))
+        if scan.get("acquisitionDateTime") is not None:
+            with faults.collect():
+                parseDateTime(scan["acquisitionDateTime"], f"{place}.acquisitionDateTime")
+
+
+def _isObject(content, where, faults):
+    if isinstance(content, dict):
+        return True
+    faults.add("This is missing, or is not an object", where, "See the README for an example")
+    return False
+
+
+def _refuseUnknown(content, known, where, faults):
+    for key in content:
+        if key not in known:
+            faults.add(f"The key '{key}' is not known", where, f"Known are {', '.join(sorted(known))}")

@@ -1,0 +1,334 @@
+"""From what a calibration file states to numbers: sensitivity, recovery curve, and words on what is doubtful."""
+
+import math
+import os
+
+import numpy as np
+
+from ..errors import Faults, InputError
+from ..imaging.calibration import findSpheres, regions, spheres
+from ..imaging.checks import requireFinite
+from ..imaging.files import readImage
+from ..physics import cameraSensitivity, counting, deadTime
+from ..physics.decay import acquisitionDecayFactor, decayFactor
+from ..physics.nuclides import nuclide
+from ..physics.recoveryFit import fitRecovery
+from ..physics.units import SECONDS_PER_HOUR, concentrationFactorToBqPerML
+from ..progress import noProgress, subProgress
+from ..resources import dataPath, loadJSON
+from .activityImage import readActivityImage
+from .protocol import hoursBetween, parseDateTime, positiveNumber
+
+_BQ_PER_KBQ, _BQ_PER_MBQ = 1e3, 1e6
+# Decay during a scan that is worth a word where the image does not say whether it is corrected for it.
+_NOTABLE_DECAY = 0.002
+# A reading of the activity meter farther from the scan is worth a word: its date may be wrong.
+_USUAL_HOURS = 24.0
+
+
+class Measured:
+    """A scan of a phantom, ready to be measured.
+
+    Attributes
+    ----------
+    image : Volume or None
+        Counts per second per voxel, or Bq/mL; ``None`` where only counts are stated.
+    isCalibrated : bool
+        Whether the image is in Bq/mL.
+    moment : datetime.datetime
+    durationSeconds : float
+    isCorrected : bool
+        For decay during the scan.
+    net : NetRate or None
+        Of stated counts.
+    """
+
+    def __init__(self, name, image, isCalibrated, moment, durationSeconds, isCorrected, net, words):
+        self.name, self.image, self.isCalibrated, self.moment = name, image, isCalibrated, moment
+        self.durationSeconds, self.isCorrected, self.net, self.words = durationSeconds, isCorrected, net, words
+
+
+def measure(statement, folder, progress=noProgress):
+    """All numbers of a calibration.
+
+    Parameters
+    ----------
+    statement : dict
+        Of :func:`.calibrationFile.readCalibrationFile`.
+    folder : str
+        That the paths are relative to.
+
+    Returns
+    -------
+    dict
+        ``sensitivity``, ``recovery``, ``deadTime`` (each only where stated) and ``warnings``.
+
+    Raises
+    ------
+    InputError, CalculationError, FaultList
+    """
+    found, warnings = {}, []
+    if statement.get("deadTime"):
+        found["deadTime"] = dict(statement["deadTime"])
+    if statement.get("sensitivity"):
+        progress(0.0, "Sensitivity")
+        found["sensitivity"], words = _sensitivity(statement, folder)
+        warnings += words
+    if statement.get("recovery"):
+        found["recovery"], words = _recovery(statement, folder, found.get("sensitivity"),
+                                             subProgress(progress, 0.4, 1.0))
+        warnings += words
+    progress(1.0, "")
+    return {**found, "warnings": list(dict.fromkeys(warnings))}
+
+
+def _sensitivity(statement, folder):
+    content, halfLife = statement["sensitivity"], nuclide(statement["radionuclide"]).halfLifeHours
+    stated, faults, scans, rows, warnings = content["activity"], Faults(), [], [], []
+    kinds = set()
+    for position, item in enumerate(content["scans"]):
+        where = f"sensitivity, scan {position + 1}"
+        with faults.collect():
+            measured = _read(item, folder, where, statement)
+            activity, words = _activityAt(stated, measured.moment, halfLife, where)
+            signal, counts, region, row = _signal(measured, content, folder, where)
+            warnings += [*measured.words, *words]
+            kinds.add(measured.isCalibrated)
+            scans.append(cameraSensitivity.SensitivityScan(
+                signal, activity * row["activityShare"], measured.durationSeconds, measured.isCorrected, counts, region,
+                where))
+            rows.append({"acquisitionDateTime": measured.moment.isoformat(),
+                         "durationSeconds": measured.durationSeconds, "isDecayCorrected": measured.isCorrected,
+                         "activityMBqAtStart": activity, "netSignal": signal, **row})
+    if len(kinds) > 1:
+        faults.add("Some scans are in counts and others in activity", "sensitivity", "Give scans of one kind")
+    faults.raiseIfAny()
+    isRatio = kinds.pop()
+    relative = stated.get("relativeUncertainty")
+    if relative is not None:
+        relative = positiveNumber(relative, "relative uncertainty of the activity", "sensitivity.activity")
+        if relative > 1:
+            raise InputError(f"The relative uncertainty of the activity is {relative:g}", "sensitivity.activity",
+                             "Give a fraction, 0.02 for 2 %")
+    else:
+        warnings.append("The activity meter's uncertainty is not stated: that of the calibration factor is not known")
+    result = cameraSensitivity.cameraSensitivity(scans, halfLife, relative, isRatio)
+    if not isRatio:
+        warnings += cameraSensitivity.plausibilityWords(nuclide(statement["radionuclide"]).name, result.value)
+    elif not 0.5 < result.value < 2.0:
+        warnings.append(f"The images show {result.value:.3g} times the true activity: check unit, activity and dates")
+    return {"value": result.value, "unit": result.unit, "isRatio": isRatio, "factor": result.factor,
+            "factorUnit": result.factorUnit, "relativeUncertainty": result.relativeUncertainty,
+            "components": result.components, "values": list(result.values), "scans": rows}, warnings
+
+
+def _activityAt(stated, moment, halfLife, where):
+    """Activity in the phantom at the start of a scan, and words on readings of an unusual date."""
+    measured = parseDateTime(stated["measuredDateTime"], "sensitivity.activity.measuredDateTime")
+    elapsed = hoursBetween(measured, moment, where)
+    residualTime = stated.get("residualDateTime")
+    residualElapsed = elapsed if residualTime is None else hoursBetween(
+        parseDateTime(residualTime, "sensitivity.activity.residualDateTime"), moment, where)
+    activity = cameraSensitivity.netActivityMBq(stated["measuredActivityMBq"], elapsed, stated["residualActivityMBq"],
+                                                residualElapsed, halfLife, where)
+    words = []
+    for title, hours in (("activity", elapsed), ("residual activity", residualElapsed)):
+        if hours < 0:
+            words.append(f"{where}: the {title} was measured {-hours:.3g} h after the scan: check the dates")
+        elif hours > _USUAL_HOURS:
+            words.append(f"{where}: the {title} was measured {hours:.3g} h before the scan: check the dates")
+    return activity, words
+
+
+def _signal(measured, content, folder, where):
+    """Net signal, relative counting and region uncertainty, and what describes the region."""
+    if measured.net is not None:
+        net = measured.net
+        return net.rateCps, net.uncertaintyCps / net.rateCps, 0.0, {"region": "counts as stated", "activityShare": 1.0}
+    stated = content.get("region") or {"method": "wholeImage"}
+    labels = None
+    if stated["method"] == "labelmap":
+        if not isinstance(stated.get("file"), str):
+            raise InputError("The label map is not named", "sensitivity.region", 'Give "file": a path')
+        labels = readImage(os.path.join(folder, stated["file"]), "region")
+    found = regions.measureRegion(measured.image, stated, labels)
+    background = content.get("background") or {}
+    rate = background.get("countRateCps", 0.0)
+    if rate and measured.isCalibrated:
+        raise InputError("A background count rate is stated for an image in activity", "sensitivity.background",
+                         "Leave it out")
+    signal = found.signal * (measured.image.voxelVolumeML if measured.isCalibrated else 1.0)
+    net = signal - rate
+    counts = None
+    spread = background.get("uncertaintyCps")
+    if spread is not None and net > 0:
+        counts = spread / net
+    return net, counts, found.relativeUncertainty, {"region": found.words, "activityShare": found.activityShare}
+
+
+def _read(item, folder, where, statement):
+    """One scan with its time, duration and unit settled, corrected for dead time where its full-field rate is given."""
+    dead = statement.get("deadTime")
+    full = item.get("fullFieldCountRateCps")
+    factor, words = 1.0, []
+    if full is not None:
+        if dead is None:
+            raise InputError("A full-field count rate is stated, but no dead time", where, "State deadTime as well")
+        true = deadTime.trueRate(full, dead["microseconds"], dead["model"], where)
+        factor = true.rateCps / full if full else 1.0
+    if item.get("counts") is not None:
+        return _stated(item, where, dead, factor)
+    label = os.path.basename(os.path.normpath(item["image"]))
+    image, facts = readActivityImage(os.path.join(folder, item["image"]), label)
+    requireFinite(image)
+    unit = item.get("unit") or (facts.get("unit") or {}).get("value")
+    if not unit:
+        raise InputError("The unit of the image is not known", where,
+                         "State unit: counts, cps, Bq/mL, kBq/mL or MBq/mL")
+    moment = item.get("acquisitionDateTime") or (facts.get("acquisitionDateTime") or {}).get("value")
+    if moment is None:
+        raise InputError("The date and time of the scan are not known", where, "State acquisitionDateTime")
+    moment = parseDateTime(moment, f"{where}: acquisitionDateTime")
+    duration = item.get("durationSeconds") or (facts.get("durationSeconds") or {}).get("value")
+    duration = positiveNumber(duration, "duration of the scan", where)
+    isCalibrated = str(unit).lower() not in ("counts", "cps")
+    scale = factor
+    if isCalibrated:
+        scale *= concentrationFactorToBqPerML(unit)
+    elif str(unit).lower() == "counts":
+        scale /= duration
+    isCorrected, decayWords = _isDecayCorrected(item, facts, isCalibrated, duration, statement, where)
+    image = image.withArray((image.array * scale).astype(np.float32), unit="Bq/mL" if isCalibrated else "cps",
+                            name=label)
+    return Measured(where, image, isCalibrated, moment, duration, isCorrected, None, words + decayWords)
+
+
+def _stated(item, where, dead, factor):
+    duration = positiveNumber(item.get("durationSeconds"), "duration of the scan", where)
+    if item.get("acquisitionDateTime") is None:
+        raise InputError("The date and time of the scan are not known", where, "State acquisitionDateTime")
+    net = counting.netRate(item["counts"], duration, item.get("backgroundCounts", 0),
+                           item.get("backgroundSeconds", duration), where=where)
+    if factor != 1.0:
+        net = counting.NetRate(net.rateCps * factor, net.uncertaintyCps * factor, 1.0 - 1.0 / factor,
+                               net.decisionThresholdCps * factor)
+    moment = parseDateTime(item["acquisitionDateTime"], f"{where}: acquisitionDateTime")
+    return Measured(where, None, False, moment, duration, item.get("isDecayCorrected") is True, net, [])
+
+
+def _isDecayCorrected(item, facts, isCalibrated, duration, statement, where):
+    stated = item.get("isDecayCorrected")
+    if isinstance(stated, bool):
+        return stated, []
+    state = str((facts.get("decayCorrection") or {}).get("value") or "").upper()
+    if state in ("START", "NONE"):
+        return state == "START", []
+    if state == "ADMIN" or state[:4].isdigit():
+        raise InputError("The image is decay-corrected to another time than the start of the scan", where,
+                         "Reconstruct it without decay correction, or corrected to the start of the scan")
+    decay = acquisitionDecayFactor(nuclide(statement["radionuclide"]).halfLifeHours, duration / SECONDS_PER_HOUR) - 1.0
+    words = [] if decay < _NOTABLE_DECAY else [
+        f"{where}: the image does not say whether it is corrected for decay during the scan ({decay:.2%}); taken as "
+        f"{'corrected' if isCalibrated else 'not corrected'}: state isDecayCorrected"]
+    return isCalibrated, words
+
+
+def _recovery(statement, folder, sensitivity, progress):
+    content, halfLife = statement["recovery"], nuclide(statement["radionuclide"]).halfLifeHours
+    wanted, faults, found, warnings, places = _spheres(content), Faults(), [], [], None
+    for position, item in enumerate(content["scans"]):
+        where = f"recovery, scan {position + 1}"
+        progress(position / len(content["scans"]), where)
+        with faults.collect():
+            measured = _read(item, folder, where, statement)
+            warnings += measured.words
+            image = _concentrationImage(measured, sensitivity, halfLife, where)
+            hot = _concentrationAt(content["sphereConcentration"], measured.moment, halfLife, where,
+                                   "sphereConcentration")
+            warm = 0.0
+            if content.get("backgroundConcentration"):
+                warm = _concentrationAt(content["backgroundConcentration"], measured.moment, halfLife, where,
+                                        "backgroundConcentration")
+            placed = _placed(image, wanted, hot, warm, content)
+            places = places or placed
+            shown = None
+            if warm > 0:
+                shown = float(np.mean([spheres.shellMean(image, sphere.centerRAS, sphere.diameterMM)
+                                       for sphere in placed]))
+            found.append(spheres.measureSpheres(image, placed, hot, warm, shown))
+    faults.raiseIfAny()
+    points, missing = spheres.recoveryPoints(found)
+    warnings += [f"Sphere {name} is missing: {reason}. It is not part of the recovery curve"
+                 for name, reason in missing.items()]
+    curve = fitRecovery(points, content.get("relativeUncertainty") or 0.0)
+    if content.get("relativeUncertainty") is None:
+        warnings.append("The uncertainty of the concentration in the spheres is not stated: the recovery curve does "
+                        "not include it")
+    return {**curve.toDict(), "missing": missing, "isBackgroundWarm": bool(content.get("backgroundConcentration")),
+            "spheres": [{"name": sphere.name, "diameterMM": sphere.diameterMM, "centerRASMM": list(sphere.centerRAS)}
+                        for sphere in places]}, warnings
+
+
+def _spheres(content):
+    stated = content.get("spheres")
+    if stated is None:
+        diameters = loadJSON(dataPath("commissioning.json"))["records"]["sphereDiameters"]["values"]
+        stated = [{"diameterMM": diameter} for diameter in diameters]
+    found = []
+    for item in stated:
+        center = item.get("centerRASMM")
+        found.append(spheres.Sphere(str(item.get("name") or f"{item['diameterMM']:g} mm"), float(item["diameterMM"]),
+                                    None if center is None else tuple(float(value) for value in center)))
+    names = [sphere.name for sphere in found]
+    if len(set(names)) < len(names):
+        raise InputError("Two spheres have the same name", "recovery.spheres", "Give every sphere its own name")
+    return found
+
+
+def _placed(image, wanted, hot, warm, content):
+    isGiven = [sphere.centerRAS is not None for sphere in wanted]
+    if all(isGiven):
+        return tuple(wanted)
+    if any(isGiven):
+        lacking = [sphere.name for sphere in wanted if sphere.centerRAS is None]
+        raise InputError(f"The places of some spheres are given, those of {', '.join(lacking)} are not",
+                         "recovery.spheres", "Give centerRASMM of all of them or of none")
+    ring = content.get("ringRadiusMM")
+    return findSpheres.findSpheres(image, wanted, hot, warm, **({} if ring is None else {"ringRadiusMM": ring}))
+
+
+def _concentrationAt(stated, moment, halfLife, where, key):
+    """Bq/mL at the start of a scan."""
+    place = f"recovery.{key}"
+    if stated.get("kBqPerML") is not None:
+        value = positiveNumber(stated["kBqPerML"], "concentration (kBq/mL)", place) * _BQ_PER_KBQ
+    else:
+        value = positiveNumber(stated.get("activityMBq"), "activity (MBq)", place) * _BQ_PER_MBQ \
+            / positiveNumber(stated.get("volumeML"), "volume (mL)", place)
+    if stated.get("dateTime") is None:
+        raise InputError("The date and time of the concentration are not stated", place, "State dateTime")
+    elapsed = hoursBetween(parseDateTime(stated["dateTime"], f"{place}.dateTime"), moment, where)
+    share = decayFactor(halfLife, elapsed)
+    if not cameraSensitivity.SMALLEST_SHARE <= share <= 1.0 / cameraSensitivity.SMALLEST_SHARE:
+        raise InputError(f"The concentration was measured {elapsed / 24:.4g} days before the scan", place,
+                         "Check the date of its measurement")
+    return value * share
+
+
+def _concentrationImage(measured, sensitivity, halfLife, where):
+    """The scan in Bq/mL at its start."""
+    decay = 1.0 if measured.isCorrected else acquisitionDecayFactor(halfLife,
+                                                                    measured.durationSeconds / SECONDS_PER_HOUR)
+    if measured.isCalibrated:
+        factor = 1.0
+        if sensitivity is not None and sensitivity["isRatio"]:
+            factor = sensitivity["factor"]
+    else:
+        if sensitivity is None or sensitivity["isRatio"]:
+            raise InputError("The sphere phantom is in counts, and no sensitivity in counts is calibrated", where,
+                             "Give the sensitivity scan as well, or an image in Bq/mL")
+        factor = sensitivity["factor"] / measured.image.voxelVolumeML
+    scale = factor * decay
+    if not math.isfinite(scale):
+        raise InputError("The image cannot be brought to Bq/mL", where)
+    return measured.image.withArray((measured.image.array * np.float32(scale)).astype(np.float32), unit="Bq/mL")
