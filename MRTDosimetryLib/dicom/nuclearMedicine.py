@@ -15,6 +15,8 @@ from .stated import NOTHING_STATED
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
 PLANAR = ("STATIC", "WHOLE BODY")
+# Pure beta emitters of therapy.
+BREMSSTRAHLUNG_NUCLIDES = ("Y-90", "P-32", "Sr-89")
 _REFUSALS = {
     "STATIC": "a planar image, not a volume",
     "WHOLE BODY": "a planar whole-body image, not a volume",
@@ -90,6 +92,9 @@ def _read(dataset, stated, where):
         warnings += foundWarnings
     durations, durationWarnings = _durationFacts(dataset)
     facts.update(durations)
+    if "radionuclide" in facts and facts["radionuclide"].value in BREMSSTRAHLUNG_NUCLIDES:
+        warnings.append(f"{facts['radionuclide'].value} is seen by a gamma camera through its bremsstrahlung alone: "
+                        "the image is typically not quantitative and good for a qualitative check only")
     name = text(dataset, "SeriesDescription") or "SPECT"
     warnings += geometryWarnings + scaleWarnings + durationWarnings + saturationWarnings(stored, slope)
     return ImageSeries(Volume(array, matrix, unit, name), facts, "NM", (where,), tuple(warnings))

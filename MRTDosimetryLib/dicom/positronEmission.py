@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..imaging.volume import Volume
-from .elements import decodingErrors, inFile, number, tagName, tagText, text
+from .elements import decodingErrors, firstItem, inFile, number, tagName, tagText, text
 from .facts import Fact, ImageSeries
 from .headers import acquisitionFacts, identityFacts, radiopharmaceuticalFacts
 from .pixelData import activityScale, requireLossless, requireMapped, scaled
@@ -73,6 +73,9 @@ def readPET(files, stated=NOTHING_STATED):
             facts.update(found)
             warnings += words
         warnings += _decayDisagreement(datasets, facts)
+        found, words = _positronFraction(first, facts)
+        facts.update(found)
+        warnings += words
         name = text(first, "SeriesDescription") or "PET"
         return ImageSeries(Volume(array, matrix, "Bq/mL", name), facts, "PT", tuple(files), tuple(warnings))
 
@@ -170,6 +173,38 @@ def _durations(dataset):
     if not duration or duration < 0:
         return {}, [f"The file does not say how long the acquisition took ({tagName('ActualFrameDuration')})"]
     return {"frameDurationSeconds": Fact(duration / 1000.0, "s", "DICOM", tagText("ActualFrameDuration"))}, []
+
+
+def _positronFraction(dataset, facts):
+    """Positrons per decay as the scanner took them, where the program knows those of the radionuclide.
+
+    A scanner divides by them to get to activity; those of 90Y come from internal pair production alone, and one that
+    was told another nuclide or fraction is wrong by that factor.
+    """
+    from ..physics.microspheres import internalPairPositrons
+
+    radionuclide = facts.get("radionuclide")
+    known = internalPairPositrons(radionuclide.value) if radionuclide is not None else None
+    if known is None:
+        return {}, []
+    expected, relative = known
+    item = firstItem(dataset, "RadiopharmaceuticalInformationSequence")
+    try:
+        stated = number(item, "RadionuclidePositronFraction")
+    except InputError as error:
+        return {}, [f"{error.what}, and is not used"]
+    name = tagName("RadionuclidePositronFraction")
+    if stated is None:
+        return {}, [f"{name} is missing: whether the scanner took the {expected:.4g} positrons per decay of "
+                    f"{radionuclide.value} is not known, and the activity rests on it"]
+    fact = {"positronFraction": Fact(stated, "1", "DICOM", tagText(("RadiopharmaceuticalInformationSequence", 0),
+                                                                   "RadionuclidePositronFraction"))}
+    if stated > 0 and abs(stated / expected - 1.0) <= 2.0 * relative:
+        return fact, []
+    factor = f", by a factor of {stated / expected:.4g}" if stated > 0 else ""
+    return fact, [f"{name} is {stated:.4g}; {radionuclide.value} emits {expected:.4g} positrons per decay (not "
+                  f"verified against its source). If the scanner computed with it, the activity is wrong{factor}: "
+                  "check with a phantom of known activity"]
 
 
 def _decayDisagreement(datasets, facts):

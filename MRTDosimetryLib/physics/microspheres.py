@@ -246,6 +246,13 @@ def lungActivityLimitMBq():
     return 1000.0 * table()["lungActivityLimit"]["valueGBq"]
 
 
+def internalPairPositrons(radionuclide):
+    """Positrons per decay by internal pair production and their relative standard uncertainty; ``None`` where none are
+    known. They are what a PET of 90Y sees; the nuclide table does not hold them."""
+    entry = table()["internalPairPositrons"]
+    return (entry["value"], entry["relativeUncertainty"]) if entry["radionuclide"] == radionuclide else None
+
+
 @functools.lru_cache(maxsize=1)
 def table():
     """``data/microspheres.json``; not to be changed by the caller."""

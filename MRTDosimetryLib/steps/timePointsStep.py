@@ -13,7 +13,7 @@ from .layouts import fitSliceViews, showChart, showTable, showVolumes
 from .tables import asNumber, fill, numberCell, textCell
 
 _FILES, _SCENE = "files", "scene"
-_UNITS = ("Bq/mL", "kBq/mL", "MBq/mL", "counts")
+_UNITS = ("Bq/mL", "kBq/mL", "MBq/mL", "counts", "relative")
 # Facts that can be given even where none was found.
 _WANTED_FACTS = (("timeAfterAdministrationHours", "h"), ("durationSeconds", "s"))
 _SPECT_OPACITY = 0.6

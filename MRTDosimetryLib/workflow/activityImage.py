@@ -12,6 +12,16 @@ from .protocol import administrationDateTime, hoursBetween, parseDateTime, posit
 
 # The header may time the end, the middle or a bed position; more than this is another scan or a wrong clock.
 TIME_DISAGREEMENT_HOURS = 1.0
+# Unit of an image whose values only compare its voxels: its scale follows from the planned activity.
+RELATIVE = "relative"
+# A plan has no time of its own. With physical decay alone, the only course that it may take, every time gives the same.
+NOMINAL_HOURS = 1.0
+_UNITS = "Bq/mL, kBq/mL, MBq/mL, counts, or relative for the image of a plan"
+
+
+def isPlan(timePoint):
+    """Whether the image of a time point is in relative units."""
+    return str(timePoint.factValue("unit") or "").lower() == RELATIVE
 
 
 class Given:
@@ -72,25 +82,40 @@ def _refuseFolder(path):
 
 
 def establishFacts(study, volume, facts, given, label):
-    """Unit, time and calibration settled: the image in Bq/mL at the time of the scan, and the facts with sources."""
+    """Unit, time and calibration settled: the image in Bq/mL at the time of the scan, and the facts with sources.
+
+    An image in relative units stays as it is, in counts.
+    """
     faults = Faults()
     facts = dict(facts)
+    isRelative = str(given.unit or "").lower() == RELATIVE
     with faults.collect():
         requireFinite(volume)
     with faults.collect():
-        _settleTime(study, facts, given, label)
+        (_settleTimeOfPlan if isRelative else _settleTime)(study, facts, given, label)
     factor = 1.0
     with faults.collect():
         factor = _settleUnit(volume, facts, given, label)
-    with faults.collect():
-        factor *= _settleDecayCorrection(study, facts, given, label)
+    if not isRelative:
+        with faults.collect():
+            factor *= _settleDecayCorrection(study, facts, given, label)
     faults.raiseIfAny()
     if not np.any(volume.array > 0):
         raise InputError("The image holds no activity at all", label, "Check that it is the right file")
     array = volume.array
     if factor != 1.0 or array.dtype.kind != "f":
         array = (array * np.float32(factor)).astype(np.float32, copy=False)
-    return volume.withArray(array, unit="Bq/mL"), facts
+    return volume.withArray(array, unit="counts" if isRelative else "Bq/mL"), facts
+
+
+def _settleTimeOfPlan(_study, facts, given, label):
+    """The time at which a plan is shown; that of its scan, before the treatment, has no meaning for it."""
+    if given.hours is None:
+        facts["timeAfterAdministrationHours"] = given.fact(
+            NOMINAL_HOURS, "h", "nominal: a plan has no time of its own, and none counts with physical decay alone")
+        return
+    hours = positiveNumber(given.hours, "time after administration (h)", label)
+    facts["timeAfterAdministrationHours"] = given.fact(hours, "h", "hoursAfterAdministration")
 
 
 def _settleTime(study, facts, given, label):
@@ -156,20 +181,28 @@ def _settleUnit(volume, facts, given, label):
     unit = given.unit if given.unit is not None else (stated or {}).get("value")
     if not unit:
         raise InputError("The unit of the activity image is not known", label,
-                         "State unit: Bq/mL, kBq/mL, MBq/mL or counts")
+                         f"State unit: {_UNITS}")
     if given.unit is not None:
         found = (stated or {}).get("value")
-        if found and found.lower() != str(given.unit).lower():
+        if found and found.lower() != str(given.unit).lower() != RELATIVE:
             _remark(facts, f"The unit given is {given.unit}, the image itself states {found}", given.source)
         facts["unit"] = {**given.fact(given.unit, "", "unit"), "alternatives": [stated] if stated else []}
     if given.durationSeconds is not None:
         value = positiveNumber(given.durationSeconds, "acquisition duration", label)
         facts["durationSeconds"] = given.fact(value, "s", "durationSeconds")
+    if str(unit).lower() == RELATIVE:
+        for key, value in (("calibrationFactorBqPerCps", given.calibrationFactorBqPerCps),
+                           ("decayCorrectedTo", given.decayCorrectedTo)):
+            if value is not None:
+                raise InputError(f"{key} is stated for an image in relative units, which it would not change", label,
+                                 "Take it back, or state the unit of a measured image")
+        facts["unit"]["value"] = RELATIVE
+        return 1.0
     if str(unit).lower() != "counts":
         try:
             return concentrationFactorToBqPerML(unit)
         except InputError as error:
-            raise InputError(error.what, label, "Use Bq/mL, kBq/mL, MBq/mL or counts") from None
+            raise InputError(error.what, label, f"Use {_UNITS}") from None
     if given.calibrationFactorBqPerCps is None and "calibrationFactorBqPerCps" in facts:  # of a side-car
         given.calibrationFactorBqPerCps = facts["calibrationFactorBqPerCps"]["value"]
     if given.calibrationFactorBqPerCps is None:

@@ -15,6 +15,8 @@ from ..errors import InputError
 from ..imaging.resampling import resample
 from ..progress import noProgress
 from ..scene import terminology, volumes
+from . import plannedActivity
+from .activityImage import isPlan
 from .protocol import administeredActivityMBq, administrationDateTime, parseDateTime, studyNuclide, usesImages
 from .regionMasks import regionLayers
 from .registration import referenceFromTimePoint, referenceOf
@@ -197,7 +199,10 @@ class _Export:
         from ..dicom.coding import radionuclideCode
         from ..dicom.writeNuclearMedicine import Administration, writeSpect
 
-        volume = volumes.volumeFromNode(timePoint.spectNode)
+        volume = plannedActivity.activityVolume(self.study, timePoint)
+        if isPlan(timePoint):
+            self.words.append(f"{timePoint.label}: the SPECT is written in Bq/mL of the planned activity, which was "
+                              "not measured")
         moved = replace(volume, ijkToRAS=matrix @ volume.ijkToRAS)
         if _isSheared(moved.ijkToRAS):
             moved = resample(volume, grid, np.linalg.inv(matrix), dtype=np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import DosimetryError, Faults
-from ..imaging.regionActivity import regionActivityMBq
+from ..imaging.regionActivity import regionActivityMBq, totalActivityMBq
 from ..imaging.resampling import resampleActivity
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
 from ..progress import noProgress, subProgress
@@ -14,6 +14,7 @@ from . import (
     kineticsCharts,
     kineticsChecks,
     kineticsOptions,
+    plannedActivity,
     regionFits,
     studyNodes,
     voxelKinetics,
@@ -30,7 +31,7 @@ from .regionMasks import (
 )
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import Stage
-from .timePoints import includedTimePoints, totalActivityMBq
+from .timePoints import includedTimePoints
 
 ROUNDING = 1e-6
 # What the interpolation takes away below zero is only spoken of where it is more than this share of the image.
@@ -80,6 +81,7 @@ def _missing(study):
     if not regionNames(study):
         missing.append("Draw the regions")
     missing += excludedPoints.missingStatements(study, regionNames(study))
+    missing += plannedActivity.missing(study, included)
     missing += kineticsChecks.missingStatements(study, regionNames(study))
     missing += jointKinetics.missingStatements(study, regionNames(study), len(included))
     if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
@@ -98,13 +100,16 @@ def _inputs(study):
             "segmentation": segments.segmentationDigest(node) if node else None,
             "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
                             "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
-                           for item in includedTimePoints(study)]}
+                           for item in includedTimePoints(study)],
+            **plannedActivity.inputs(study, includedTimePoints(study))}
 
 
 def _compute(study, progress=noProgress):
     included, reference, nuclide = includedTimePoints(study), referenceOf(study), studyNuclide(study)
     names, warnings = regionNames(study), []
     timesHours = [item.timeHours for item in included]
+    planned, words = plannedActivity.settle(study, included)
+    warnings += words
     activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
     warnings += words
     regions, words = regionFits.fitRegions(study, names, timesHours, activities, nuclide)
@@ -114,7 +119,8 @@ def _compute(study, progress=noProgress):
     warnings += words
     warnings += kineticsChecks.unusedWords(study, names)
     progress(0.7, "Time-integrated activity map")
-    value = {"regions": regions, "remainder": remainder, "timesHours": timesHours}
+    value = {"regions": regions, "remainder": remainder, "timesHours": timesHours,
+             **({"planned": planned} if planned else {})}
     tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
     warnings += words
     studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")
@@ -134,7 +140,7 @@ def _measure(study, included, names, progress):
     activities, warnings, faults = {name: [] for name in [*names, REMAINDER]}, [], Faults()
     for position, timePoint in enumerate(included):
         progress(position / len(included), f"{timePoint.label}: activity of the regions")
-        image = volumes.volumeFromNode(timePoint.spectNode)
+        image = plannedActivity.activityVolume(study, timePoint)
         occupancies = regionOccupancies(study, timePoint)
         for name in names:
             beyond = occupancies[name].fractionOutside
@@ -150,7 +156,7 @@ def _measure(study, included, names, progress):
             activities[name].append(float(found[name]))
         inside = unionFraction(occupancies, image.array.shape)
         insideMBq = float(np.vdot(image.array.astype(np.float64), inside)) * image.voxelVolumeML * 1e-6
-        total = totalActivityMBq(timePoint)
+        total = totalActivityMBq(image)
         restMBq = total - insideMBq
         # what rounding leaves of a difference of equal sums is no activity
         activities[REMAINDER].append(0.0 if abs(restMBq) < ROUNDING * total else restMBq)
@@ -195,7 +201,7 @@ def _map(study, included, reference, value, nuclide, progress):
     isPerVoxel = options(study)["perVoxel"]
     progress(0.0, "Registered images")
     # Fit and mean have to know where a scan does not reach: no data there, not a zero.
-    images, warnings = _registeredImages(included, reference)
+    images, warnings = _registeredImages(study, included, reference)
     grid, weights = images[0], _areaWeights(value["timesHours"])
     occupancies = regionOccupancies(study, reference)
     if isPerVoxel:
@@ -214,12 +220,12 @@ def _map(study, included, reference, value, nuclide, progress):
     return grid.withArray(perML, unit="MBq.h/mL", name="Time-integrated activity"), warnings
 
 
-def _registeredImages(included, reference):
+def _registeredImages(study, included, reference):
     """The images of all time points on the grid of the reference (NaN where they do not reach), and warnings."""
     grid = volumes.volumeFromNode(reference.spectNode)
     images, warnings = [], []
     for timePoint in included:
-        image = volumes.volumeFromNode(timePoint.spectNode)
+        image = plannedActivity.activityVolume(study, timePoint)
         if timePoint.spectNode is not reference.spectNode:
             image, clipped = resampleActivity(image, grid, np.linalg.inv(referenceFromTimePoint(timePoint)))
             if clipped > CLIPPED_SHARE:

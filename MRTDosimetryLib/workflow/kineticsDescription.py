@@ -4,7 +4,6 @@ from ..errors import Faults, InputError
 from ..therapies.tissues import tissueOf
 from . import excludedPoints, jointKinetics
 from .kineticsOptions import (
-    AUTO,
     REMAINDER,
     TITLES,
     requireByName,
@@ -32,7 +31,8 @@ def applyDescription(study, choice, names):
     """
     faults = Faults()
     with faults.collect():
-        setModel(study, choice.get("model", AUTO))
+        if choice.get("model") is not None:  # else that of the protocol
+            setModel(study, choice["model"])
     with faults.collect():
         setPerVoxel(study, choice.get("perVoxel", False))
     with faults.collect():

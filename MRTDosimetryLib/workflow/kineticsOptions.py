@@ -17,10 +17,11 @@ from ..physics.kinetics.registry import fitModel, modelTitles
 from ..physics.kinetics.trapezoid import STARTS, TAILS
 from ..resources import dataPath, loadJSON
 from ..therapies.tissues import tissueOf
-from .protocol import positiveNumber, studyNuclide
+from .protocol import positiveNumber, studyNuclide, studyProtocol
 
 REMAINDER = "remainder"
 AUTO, SINGLE, LATE, TRAPEZOID = "auto", "singleTimePoint", "latePoint", "trapezoid"
+PHYSICAL = "physicalDecay"
 # What a prior of the half-life is stated under -> the model that takes it, the closest to the patient first.
 PRIOR_MODELS = {"earlierCycle": "earlierCycleHalfLife", "populationHalfLife": "populationHalfLife"}
 MOST_POINTS_OF_PRIOR = 2
@@ -62,8 +63,13 @@ def options(study):
     (planar series); ``shared``; ``relativeActivityUncertainty``; ``lateForm``; ``trapezoid`` (``start``, ``tail``);
     by region ``excludedPoints`` (see :mod:`.excludedPoints`).
     """
-    return {"model": AUTO, "perVoxel": False, "effectiveHalfLifeHours": {}, **_OPTIONAL,
+    return {"model": _defaultModel(study), "perVoxel": False, "effectiveHalfLifeHours": {}, **_OPTIONAL,
             **(study.choice("kinetics") or {})}
+
+
+def _defaultModel(study):
+    """Model of the protocol, where it has one of its own."""
+    return ((studyProtocol(study) or {}).get("kinetics") or {}).get("model", AUTO)
 
 
 def statedOptions(study):
@@ -72,9 +78,13 @@ def statedOptions(study):
 
 
 def chosenModel(study, region):
-    """The model chosen for a region, of its own or for all; the remainder follows the automatic choice by default."""
+    """The model chosen for a region, of its own or for all.
+
+    The remainder follows the automatic choice by default; physical decay alone, where chosen, holds for it, too.
+    """
     stated = options(study)
-    return stated["regionModels"].get(region) or (AUTO if region == REMAINDER else stated["model"])
+    isOwn = region == REMAINDER and stated["model"] != PHYSICAL
+    return stated["regionModels"].get(region) or (AUTO if isOwn else stated["model"])
 
 
 def parametersOf(model):
@@ -110,12 +120,13 @@ def setPerVoxel(study, isPerVoxel):
 
 
 def resetModels(study):
-    """All regions by automatic choice again, each alone, nothing fixed, no point excluded, no fits per voxel.
+    """All regions by automatic choice (or the model of the protocol) again, each alone, nothing fixed, no point
+    excluded, no fits per voxel.
 
     Statements of half-lives and planar series stay: they are data.
     """
-    change(study, model=AUTO, perVoxel=False, regionModels={}, fixed={}, bounds={}, shared=[], lateForm=None,
-           trapezoid={}, excludedPoints={})
+    change(study, model=_defaultModel(study), perVoxel=False, regionModels={}, fixed={}, bounds={}, shared=[],
+           lateForm=None, trapezoid={}, excludedPoints={})
 
 
 def setEffectiveHalfLife(study, region, hours, source="user", relativeUncertainty=None):

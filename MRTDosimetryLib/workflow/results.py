@@ -34,7 +34,8 @@ def resultsDict(study):
         is not stated and therefore not included. With fits per voxel, ``voxelTimeIntegratedActivityMBqH`` is the sum
         of the voxel map over the region, beside the region's own fit. ``engines`` holds notes and energy balance of
         every absorbed-dose engine, the primary one first, whose numbers are the region's; that of a region holds the
-        values of all of them. ``therapy`` is there where the therapy has a calculation of its own; a study without
+        values of all of them. ``plannedActivity`` is there for images of a plan: what gave them their scale.
+        ``therapy`` is there where the therapy has a calculation of its own; a study without
         images holds no regions, and nothing else of images.
     """
     if not protocol.usesImages(study):
@@ -85,6 +86,7 @@ def _resultsOfImages(study):
         "organDrift": [{key: row[key] for key in ("region", "label", "timeHours", "driftMM", "driftRASMM",
                                                   "oneVoxelChangePercent")} for row in drifts],
         "activityBalance": study.stageRecord("timePoints")["value"]["activityBalance"],
+        **({"plannedActivity": kineticsValue["planned"]} if "planned" in kineticsValue else {}),
         "isodoses": [{key: row[key] for key in ("levelGy", "volumeML")} for row in doseValue.get("isodoses") or []],
         "warnings": warnings,
         "regions": regions,

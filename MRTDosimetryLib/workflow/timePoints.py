@@ -11,7 +11,7 @@ from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
 from . import activityBalance
-from .activityImage import Given, compareFramesOfReference, establishFacts, readActivityImage, readCT
+from .activityImage import Given, compareFramesOfReference, establishFacts, isPlan, readActivityImage, readCT
 from .protocol import administeredActivityMBq, positiveNumber, usesImages
 from .stage import Stage
 
@@ -34,7 +34,8 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
     spectPath, ctPath : str
         File or DICOM folder; ``ctPath`` may be ``None``.
     unit : str or None
-        ``Bq/mL``, ``kBq/mL``, ``MBq/mL`` or ``counts``; ``None`` when the file states it itself (DICOM).
+        ``Bq/mL``, ``kBq/mL``, ``MBq/mL``, ``counts`` or ``relative`` (image of a plan: see :mod:`.plannedActivity`);
+        ``None`` when the file states it itself (DICOM).
     hoursAfterAdministration : float or None
         Time of the scan; ``None`` takes ``acquisitionDateTime`` or the DICOM header against the administration.
     decayCorrectedTo : str or None
@@ -87,7 +88,7 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
         _requireOverlap(converted, ct, label)
     when = f"{facts['timeAfterAdministrationHours']['value']:.4g} h"
     named = converted.withArray(converted.array, name=f"SPECT {when}")
-    spectNode = volumes.addVolume(study.scene, named, "activityConcentration")
+    spectNode = volumes.addVolume(study.scene, named, _quantityOf(named))
     ctNode = None
     if ct is not None:
         ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
@@ -112,8 +113,13 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
         _requireOverlap(converted, ct, spectNode.GetName())
     isUnchanged = converted.array is volume.array and volume.unit == converted.unit
     node = spectNode if isUnchanged else volumes.addVolume(
-        study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} Bq/mL"), "activityConcentration")
+        study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} {converted.unit}"),
+        _quantityOf(converted))
     return _addTimePoint(study, node, ctNode, facts)
+
+
+def _quantityOf(volume):
+    return "counts" if volume.unit == "counts" else "activityConcentration"
 
 
 def factsOfNode(study, node, volume):
@@ -172,19 +178,21 @@ def rows(study):
     -------
     list of dict
         ``label``, ``name``, ``timeHours``, ``unit`` (as found), ``durationSeconds``, ``ct``, ``sources``
-        (fact name -> words), ``facts``, ``totalActivityMBq``, ``shareOfAdministered``, ``balance`` (see
-        :mod:`.activityBalance`, or ``None``), ``isExcluded``, ``isReference``, ``problems`` (list of str).
+        (fact name -> words), ``facts``, ``totalActivityMBq`` (``None`` for a plan), ``shareOfAdministered``,
+        ``balance`` (see :mod:`.activityBalance`, or ``None``), ``isExcluded``, ``isReference``, ``problems`` (list of
+        str).
     """
     reference = study.referenceTimePoint
     scans = [{"nodeID": timePoint.spectNode.GetID(), "label": timePoint.label, "timeHours": timePoint.timeHours,
               "totalActivityMBq": totalActivityMBq(timePoint)} for timePoint in study.timePoints]
     balance = activityBalance.balance(study, [scan for scan, timePoint in zip(scans, study.timePoints, strict=True)
-                                              if not timePoint.isExcluded])
+                                              if not timePoint.isExcluded and scan["totalActivityMBq"] is not None])
     balanced = {row["nodeID"]: row for row in balance}
     table = []
     for timePoint, scan in zip(study.timePoints, scans, strict=True):
         # What an excluded scan shows is judged alone, not against the others.
-        judged = balanced.get(scan["nodeID"]) or next(iter(activityBalance.balance(study, [scan])), None)
+        judged = None if scan["totalActivityMBq"] is None else \
+            balanced.get(scan["nodeID"]) or next(iter(activityBalance.balance(study, [scan])), None)
         problems = [str(remark).rstrip(".") for remark in (timePoint.fact("remarks") or {}).get("value") or []]
         if timePoint.timeHours is None:
             problems.append("The time after administration is not known")
@@ -205,7 +213,9 @@ def rows(study):
 
 
 def totalActivityMBq(timePoint):
-    """Activity in the whole image in MBq."""
+    """Activity in the whole image in MBq; ``None`` for an image in relative units."""
+    if isPlan(timePoint):
+        return None
     volume = volumes.volumeFromNode(timePoint.spectNode)
     return float(volume.array.sum(dtype=np.float64)) * volume.voxelVolumeML * 1e-6
 
@@ -268,7 +278,7 @@ def _compute(study, progress=noProgress):
         spect = volumes.volumeFromNode(timePoint.spectNode)
         with faults.collect():
             requireFinite(spect)
-            if spect.unit.lower() != "bq/ml":
+            if spect.unit.lower() != "bq/ml" and not isPlan(timePoint):
                 raise InputError(f"The image is in '{spect.unit or 'no unit'}' instead of Bq/mL", label,
                                  "Add it again as a time point with its unit")
             if timePoint.timeHours <= 0:
@@ -310,6 +320,8 @@ def _disagreements(study, found):
     administered = administeredActivityMBq(study)
     radionuclide = study.choice("radionuclide")
     for timePoint in found:
+        if isPlan(timePoint):
+            continue  # of the tracer that stands for the treatment, as the plan says
         stated = timePoint.factValue("radionuclide")
         if stated and stated != radionuclide:
             words.append(f"{timePoint.label}: the image is of {stated}, the study is of {radionuclide}.")

@@ -80,6 +80,7 @@ def writePETExample(folder, change=None, slopes=(0.5, 1.0, 2.0, 0.25, 3.0, 0.125
             dataset.ActualFrameDuration = 180000
             item = pydicom.Dataset()
             item.RadionuclideTotalDose, item.RadionuclideHalfLife = "210000000", "230760"
+            item.RadionuclidePositronFraction = "0.00003186"
             item.RadiopharmaceuticalStartDateTime = "20260505091500.00"
             code = pydicom.Dataset()
             code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "14691008", "SCT", "^90^Yttrium"

@@ -31,6 +31,15 @@ def test_spectRoundTrip(tmp_path):
     assert values["frameOfReferenceUID"] == "2.25.1003" and values["patientId"] == "TEST"
 
 
+def test_bremsstrahlungIsSaidToBeQualitative(tmp_path):
+    def toYttrium(dataset):
+        code = dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideCodeSequence[0]
+        code.CodeValue, code.CodeMeaning = "14691008", "^90^Yttrium"
+
+    image = readSpect(changed(writeSpectExample(tmp_path / "spect.dcm"), toYttrium))
+    assert any("bremsstrahlung" in text and "qualitative" in text for text in image.warnings)
+
+
 def test_zeroImageRoundTrips(tmp_path):
     blank = spectVolume()
     blank = blank.withArray(np.zeros_like(blank.array))

@@ -1,5 +1,7 @@
 """CT and PET series: round trip, order, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 from dicomExamples import changed, ctVolume, writeCTExample, writePETExample
@@ -157,6 +159,31 @@ def test_petWithOneSlopePerSlice(tmp_path):
     assert image.facts["radionuclide"].value == "Y-90"
     assert image.facts["frameDurationSeconds"].value == 180.0
     assert image.facts["radiopharmaceuticalStartDateTime"].value == "2026-05-05T09:15:00"
+
+
+@pytest.mark.parametrize(("fraction", "words"), [
+    (3.186e-5, None), ("3.2e-5", None), (None, r"\(0018,1076\) is missing.*3.186e-05 positrons"),
+    (1.0, r"\(0018,1076\) is 1;.*wrong, by a factor of 3.139e\+04"), ("0", r"\(0018,1076\) is 0;.*wrong: check"),
+    ("0.000017", "factor of 0.5336")])
+def test_positronFractionOfYttrium(tmp_path, fraction, words):
+    """About 32 positrons per million decays, by internal pair production."""
+    def change(dataset):
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        del item.RadionuclidePositronFraction
+        if fraction is not None:
+            item.RadionuclidePositronFraction = str(fraction)
+
+    image = readSpect(_asPET(tmp_path / "pet", np.ones(6), change))
+    found = [text for text in image.warnings if "0018,1076" in text]
+    assert (not found) if words is None else re.search(words, found[0]), found
+    assert ("positronFraction" in image.facts) == (fraction is not None)
+
+
+def test_positronFractionOfOtherNuclidesIsNotJudged(tmp_path):
+    def change(dataset):
+        dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideCodeSequence[0].CodeMeaning = "^18^Fluorine"
+
+    assert not [text for text in readSpect(_asPET(tmp_path / "pet", np.ones(6), change)).warnings if "1076" in text]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from MRTDosimetryLib.therapies import inputs, registry
 
 FOLDER = resourcePath("Protocols", "examples")
 NAMES = sorted(name for name in os.listdir(FOLDER) if name.endswith(".json"))
-COMPLETE = ("lutetium", "thyroid")
+COMPLETE = ("lutetium", "thyroid", "yttrium")
 OF_THESE = [name for name in NAMES if name.startswith((*COMPLETE, "iodineMibg"))]
-TOP = ("prescription", "earlierCycles", "thyroid", "patient")
+TOP = ("prescription", "earlierCycles", "thyroid", "patient", "microspheres")
 
 
 def load(name):
