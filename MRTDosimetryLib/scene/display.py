@@ -23,6 +23,10 @@ FIT_QUALITY_PERCENT = 20.0
 # the rest of the picture.
 _IGNORED_FRACTION = 5e-4
 
+# Upper ends by content of the image: asked for at every change of the display.
+_displayedMaxima = {}
+_MAXIMA_KEPT = 64
+
 # Round ends of a range (mantissa) and the number of labels that makes each label round.
 _ROUND_ENDS = ((1.0, 6), (1.5, 4), (2.0, 5), (2.5, 6), (3.0, 4), (4.0, 5), (5.0, 6), (6.0, 4), (8.0, 5), (10.0, 6))
 
@@ -54,12 +58,17 @@ def labelFormat(maximum, labels):
 
 def displayedMaximum(node):
     """Round upper end of the range in which an image is shown."""
-    values = volumes.volumeFromNode(node).array
-    positive = values[values > 0]
-    if positive.size == 0:
-        raise InputError("The image holds nothing above 0", node.GetName())
-    rank = min(positive.size - 1, int(positive.size * (1 - _IGNORED_FRACTION)))
-    return roundRange(float(np.partition(positive, rank)[rank]))[0]
+    key = volumes.contentDigest(node)
+    if key not in _displayedMaxima:
+        values = volumes.volumeFromNode(node).array
+        positive = values[values > 0]
+        if positive.size == 0:
+            raise InputError("The image holds nothing above 0", node.GetName())
+        rank = min(positive.size - 1, int(positive.size * (1 - _IGNORED_FRACTION)))
+        while len(_displayedMaxima) >= _MAXIMA_KEPT:
+            del _displayedMaxima[next(iter(_displayedMaxima))]
+        _displayedMaxima[key] = roundRange(float(np.partition(positive, rank)[rank]))[0]
+    return _displayedMaxima[key]
 
 
 def styleAbsorbedDose(node, maximumGy=None, withLegend=True, thresholdGy=None):

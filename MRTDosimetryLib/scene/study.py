@@ -138,6 +138,10 @@ class Study:
         text = self.node.GetParameter(_STAGE_PREFIX + stage)
         return _fromJSON(text, f"{self.name}, {stage}") if text else None
 
+    def stageText(self, stage):
+        """The record of a stage as it is kept, to tell whether it is another one; empty when it has not run."""
+        return self.node.GetParameter(_STAGE_PREFIX + stage) or ""
+
     def setStageRecord(self, stage, record):
         """Keep (or with None forget) the record of a stage."""
         if record is None:

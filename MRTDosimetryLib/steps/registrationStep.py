@@ -140,16 +140,16 @@ class RegistrationStep(Step):
         ui.correctButton.setEnabled(isOther)
         ui.correctButton.checked = isOther and registrationView.hasHandles(self._timePointOf(row))
         ui.resetButton.setEnabled(isOther and (row["isMoved"] or row["isManuallyCorrected"]))
-        for widget in (ui.compareSelector, ui.blendSlider):
-            widget.setEnabled(row is not None)
-        self._refreshSlider()
+        for widget in (ui.compareSelectorLabel, ui.compareSelector, ui.acceptButton, ui.correctButton, ui.resetButton):
+            widget.setVisible(row is not None)
+        self._refreshSlider(row)
         self._refreshDrift(row)
 
-    def _refreshSlider(self):
+    def _refreshSlider(self, row):
         mode, ui = self.ui.compareSelector.currentData, self.ui
         ui.blendSliderLabel.text = _("Edge") if mode == registrationView.SWIPE else _("Opacity")
         for widget in (ui.blendSliderLabel, ui.blendSlider):
-            widget.setVisible(mode != registrationView.CHECKERBOARD)
+            widget.setVisible(row is not None and mode != registrationView.CHECKERBOARD)
 
     def _refreshDrift(self, row):
         ui = self.ui

@@ -7,7 +7,6 @@ import qt
 from ..report.numbers import plusMinus, significant
 
 _ROW_HEIGHT = 24
-_HEADER_HEIGHT = 40
 _MOST_ROWS = 8
 
 
@@ -68,7 +67,7 @@ def fill(table, titles, rows):
     vertical = table.verticalHeader()
     vertical.setDefaultSectionSize(_ROW_HEIGHT)
     shown = min(max(len(rows), 2), _MOST_ROWS)
-    table.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * shown + 4)
+    table.setFixedHeight(header.sizeHint.height() + _ROW_HEIGHT * shown + 4)
     if 0 <= selected < len(rows):
         table.setCurrentCell(selected, 0)
     table.blockSignals(wasBlocked)

@@ -1,6 +1,9 @@
 """What the absorbed-dose engines leave in the scene: a map for each, differences, tables, overlaid histograms."""
 
 from ..imaging.volume import Volume
+import functools
+import json
+
 from ..scene import display, isodose, maximumMarker, plots, regionsIn3D, tables, volumes
 from ..scene.regionSurfaces import isDrawnAsSurfaces
 from . import doseOptions, studyNodes
@@ -41,15 +44,22 @@ def resultNodes(study):
 
 def shownMaps(study):
     """(key, title, engine name or "") of every map that can be shown; the primary absorbed dose first."""
-    value = (study.stageRecord("dose") or {}).get("value") or {}
-    engines = value.get("engines") or {}
-    found = [(ABSORBED_DOSE, value["engineTitle"], "")] if study.nodeByRole(ABSORBED_DOSE) is not None and value else []
-    for name in value.get("engineOrder") or []:
+    primaryTitle, titles = _titlesIn(study.stageText("dose"))
+    found = [(ABSORBED_DOSE, primaryTitle, "")] if study.nodeByRole(ABSORBED_DOSE) is not None and primaryTitle else []
+    for name, title in titles:
         for kind, words in ((ABSORBED_DOSE, "{title}"), (DIFFERENCE, "{title}: difference")):
             if study.nodeByRole(f"{kind}.{name}") is not None:
-                found.append((f"{kind}.{name}", words.format(title=engines[name]["title"]), name))
+                found.append((f"{kind}.{name}", words.format(title=title), name))
     found += [(f"{RATE}.{index}", node.GetName(), "") for index, node in enumerate(rateNodes(study))]
     return found
+
+
+@functools.lru_cache(maxsize=8)
+def _titlesIn(text):
+    """Title of the primary engine, and (name, title) of all; the long record is read once, not at every click."""
+    value = (json.loads(text).get("value") if text else None) or {}
+    engines = value.get("engines") or {}
+    return value.get("engineTitle", ""), tuple((name, engines[name]["title"]) for name in value.get("engineOrder") or [])
 
 
 def nodeOf(study, key):
