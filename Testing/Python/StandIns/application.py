@@ -1,7 +1,9 @@
 """``slicer.app`` and the modules that exist only in the application, around the headless scene."""
 
+import atexit
 import os
 import sys
+import tempfile
 import types
 import unittest
 
@@ -28,6 +30,8 @@ def install():
         QtCore.QCoreApplication.setOrganizationName("MRTDosimetryTest")
         _installed = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.IniFormat)
+        # Settings of this process alone: tests run at the same time would change each other's.
+        QtCore.QSettings.setPath(QtCore.QSettings.IniFormat, QtCore.QSettings.UserScope, _settingsFolder())
         _loadFonts()
         sys.modules["qt"] = qtModule.build()
         sys.modules["ctk"] = ctkWidgets.build()
@@ -41,6 +45,13 @@ def install():
             ScriptedLoadableModuleLogic=ScriptedLoadableModuleLogic,
             ScriptedLoadableModuleTest=ScriptedLoadableModuleTest)
     return _installed
+
+
+def _settingsFolder():
+    """A folder that goes with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="MRTDosimetry-settings-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def _onQtMessage(kind, context, text):
