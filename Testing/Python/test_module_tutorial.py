@@ -15,6 +15,13 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 LARGEST_PICTURE = 150_000
 
 
+@pytest.fixture(autouse=True)
+def scene():
+    """The stand-ins of the application."""
+    yield application.newScene()
+    application.closeScene()
+
+
 def tutorialText():
     with open(os.path.join(ROOT, "docs", "tutorial.md"), encoding="utf-8") as file:
         return file.read()
@@ -65,7 +72,6 @@ def testHelpOpensTheSectionOfThePage(monkeypatch):
 def testModuleHelpLinksToEverySection():
     from MRTDosimetryLib.steps import tutorial
 
-    application.newScene()
     if driving.MODULE_FOLDER not in os.sys.path:
         os.sys.path.append(driving.MODULE_FOLDER)
     import MRTDosimetry
@@ -74,4 +80,3 @@ def testModuleHelpLinksToEverySection():
     MRTDosimetry.MRTDosimetry(parent)
     for name in tutorial.SECTIONS:
         assert tutorial.addressOf(name) in parent.helpText
-    application.closeScene()
