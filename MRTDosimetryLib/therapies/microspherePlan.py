@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..errors import InputError
 from ..physics import microspheres
 from ..physics.microspheres import LUNGS
+from ..physics.nuclides import nuclide
 from ..physics.uncertainty.firstOrder import propagateFirstOrder
 from .microsphereInputs import NORMAL, NOT_PERFUSED, TUMOR, resolveLungShunt
 from .tissues import tissueOf
@@ -72,7 +73,9 @@ def constantOf(case):
     """The constant to compute with; that of the nuclide table where images count, which the engines use."""
     stated = case.microspheres.get("doseConstantJPerGBq")
     if stated is None and case.protocolId.endswith(".voxel"):
-        stated = microspheres.tableConstantJPerGBq(case.radionuclide)
+        return microspheres.DoseConstant(microspheres.tableConstantJPerGBq(case.radionuclide),
+                                         "nuclide table, as the absorbed-dose engines take it",
+                                         nuclide(case.radionuclide).isVerified)
     return microspheres.doseConstant(case.radionuclide, stated)
 
 

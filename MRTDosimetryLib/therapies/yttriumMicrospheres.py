@@ -20,6 +20,8 @@ _QUALITATIVE = ("The images show bremsstrahlung of 90Y: they are typically not q
                 "qualitative check of the delivery only. Their absorbed doses are not taken as verified.")
 # Absorbed doses of images and partition model further apart than this are worth a word.
 _NOTABLE_DIFFERENCE = 0.2
+# Rounding of a constant to two decimals is no other constant.
+_NEGLIGIBLE = 1e-4
 
 
 def calibrationOf(case):
@@ -77,6 +79,12 @@ def evaluateVoxel(case):
                "calibration": calibrationOf(case)}
     if isQualitative:
         warnings.append(_QUALITATIVE)
+    byTable = microspheres.tableConstantJPerGBq(case.radionuclide)
+    values["imageDoseConstantJPerGBq"] = byTable
+    if abs(plan.constant.valueJPerGBq / byTable - 1.0) > _NEGLIGIBLE:
+        warnings.append(f"The absorbed doses of the images are by the {byTable:.5g} J/GBq of the nuclide table; the "
+                        f"chosen {plan.constant.valueJPerGBq:g} J/GBq holds for the lungs by their shunt and for the "
+                        "partition model.")
     if "tumor" in plan.groups and "perfusedNormalLiver" in plan.groups:
         values["imageTumorToNormalRatio"] = (plan.groups["tumor"].coefficient.gyPerMBq
                                              / plan.groups["perfusedNormalLiver"].coefficient.gyPerMBq)

@@ -153,7 +153,7 @@ def settle(study, included):
                       f"{found['lungShuntFraction']:.4g}) over the counts in {', '.join(found['perfusedRegions'])}")
             timePoint.setFact(FACT, found["bqPerMLPerValue"], "Bq/mL", "user", detail)
             words = [f"{timePoint.label}: the image is a plan. Its counts became Bq/mL of "
-                     f"{studyNuclide(study).name} by {detail}."]
+                     f"{studyNuclide(study).name} as {detail}."]
             if found["shareOutside"] > LARGEST_OUTSIDE:
                 words.append(f"{timePoint.label}: the image shows {found['shareOutside']:.0%} of the counts of the "
                              "perfused liver outside of it and of the lungs: check the regions, scatter and free "

@@ -270,6 +270,18 @@ def test_voxelPlanTakesRegionsAndLungsByTheShunt():
     assert any("not measured" in words for words in result.assumptions)
 
 
+def test_aChosenConstantDoesNotChangeTheImages():
+    stated = {"images": "maaSPECT", "lungShuntFraction": 0.06}
+    more = {"prescribedActivityMBq": 2000.0, "regions": REGIONS}
+    result = evaluated(caseOf({**stated, "doseConstantJPerGBq": 50}, "voxel", **more))
+    assert result.values["tumorAbsorbedDoseGy"] == pytest.approx(150.0)
+    assert result.values["lungAbsorbedDoseGy"] == pytest.approx(50 * 120 / 900)
+    assert result.values["imageDoseConstantJPerGBq"] == pytest.approx(49.771, abs=5e-4)
+    assert any("nuclide table" in words and "chosen 50" in words for words in result.warnings)
+    silent = evaluated(caseOf(stated, "voxel", **more))
+    assert "engines" in silent.values["doseConstantOrigin"] and not any("chosen" in words for words in silent.warnings)
+
+
 def test_voxelLungMassFromTheRegions():
     plan = {"images": "maaSPECT", "lungShuntFraction": 0.06}
     values = evaluated(caseOf(plan, "voxel", prescribedActivityMBq=2000.0, regions=REGIONS)).values
