@@ -4,8 +4,8 @@ import html
 
 from . import contextTables
 from .numbers import dateTimeText, plusMinus, significant
-from .quantities import lines, valueText
-from .therapyTables import FRAME_KEYS, decision
+from .quantities import lines
+from .therapyTables import FRAME_KEYS, decision, numberText
 
 _MOST_WARNINGS = 5
 
@@ -65,8 +65,8 @@ def _therapy(therapy):
     rows = lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS})
     if rows:
         found += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(["Quantity", "Value", "Unit"], "th")]
-        found += [_row([title[:1].upper() + title[1:], "\N{EN DASH}" if value is None else valueText(value), unit],
-                       "td") for title, value, unit in rows]
+        found += [_row([line.title[:1].upper() + line.title[1:],
+                        "\N{EN DASH}" if line.value is None else numberText(line), line.unit], "td") for line in rows]
         found.append("</table>")
     return found
 

@@ -1,8 +1,9 @@
 """From a key with its unit at its end to words and a unit, and from nested values to lines of a table."""
 
 import re
+from dataclasses import dataclass
 
-from .numbers import finite, significant
+from .numbers import significant, words
 
 # A key's end -> unit as it is printed; the longest end that fits counts.
 _UNITS = {
@@ -15,6 +16,8 @@ _UNITS = {
     "Kg": "kg", "ML": "mL", "MM": "mm", "Cm": "cm", "M2": "m²", "H": "h", "D": "d", "G": "g",
 }
 _END = re.compile(rf"(?<=[a-z0-9])({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
+_KEY = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")
+_BESIDE = ("Uncertainty", "Interval95")
 _ABBREVIATIONS = {"Bed": "BED", "bed": "BED", "Eqd2": "EQD2", "eqd2": "EQD2"}
 _PHRASES = (("interval95", "95 % interval"), ("at95 percent", "at 95 %"), ("SValue", "S value"),
             ("half life", "half-life"), ("time integrated", "time-integrated"), ("blood based", "blood-based"),
@@ -27,25 +30,49 @@ def titleAndUnit(key):
     unit = _UNITS[match.group(1)] if match else ""
     bare = key[:match.start()] if match else key
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).split()
-    words = [_ABBREVIATIONS.get(part, part.lower() if part[1:].islower() or len(part) == 1 else part) for part in parts]
-    text = " ".join(words)
+    parts = [_ABBREVIATIONS.get(part, part.lower() if part[1:].islower() or len(part) == 1 else part) for part in parts]
+    text = " ".join(parts)
     for raw, printed in _PHRASES:
         text = text.replace(raw, printed)
     return text, unit
 
 
-def lines(values):
-    """Every value of a dictionary of results, nested ones one by one; lists of objects are left to tables.
+@dataclass(frozen=True)
+class Line:
+    """One value of a calculation.
 
-    Returns
-    -------
-    list of (str, object, str)
-        Words, value (number, text, bool or ``None``), unit.
+    Attributes
+    ----------
+    title : str
+        In words.
+    value : object
+        Number, text, bool, list of these, or ``None``.
+    unit : str
+    uncertainty : float or None
+        Standard uncertainty (k = 1) in that unit.
+    interval : tuple of float or None
+        95 % interval in that unit.
     """
+
+    title: str
+    value: object
+    unit: str
+    uncertainty: float | None = None
+    interval: tuple | None = None
+
+
+def lines(values):
+    """The values of a dictionary of results, list of :class:`Line`: uncertainty and interval with their value, objects
+    one level deep; what lies deeper, and lists of objects, are left to tables."""
     found = []
+    beside = {part: {_with(part, key) for key, value in values.items() if value is not None} for part in _BESIDE}
     for key, value in values.items():
         title, unit = titleAndUnit(key)
-        found += _linesOf(title, value, unit)
+        if isinstance(value, dict):
+            found += [_lineBelow(title, unit, name, below) for name, below in value.items() if not _isDeep(below)]
+        elif not _isDeep(value) and not any(key in keys for keys in beside.values()):
+            spread, interval = (None if value is None else values.get(_with(part, key)) for part in _BESIDE)
+            found.append(Line(title, value, unit, spread, tuple(interval) if interval else None))
     return found
 
 
@@ -53,23 +80,28 @@ def valueText(value, digits=4):
     """A value as it is printed; ``None`` stays for the caller to word."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, float) or hasattr(value, "__float__"):
-        return significant(finite(value), digits)
-    return str(value)
-
-
-def _linesOf(title, value, unit):
-    if isinstance(value, dict):
-        found = []
-        for key, below in value.items():
-            # a key below is another quantity, or the name of a region or tissue of the same one
-            own, ownUnit = titleAndUnit(key)
-            found += _linesOf(f"{title}: {own if ownUnit else key}", below, ownUnit or unit)
-        return found
     if isinstance(value, (list, tuple)):
-        if all(not isinstance(item, (dict, list, tuple)) for item in value):
-            return [(title, ", ".join(valueText(item) for item in value) if value else None, unit)]
-        return []
-    return [(title, value, unit)]
+        return ", ".join(valueText(item, digits) for item in value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return significant(value, digits)
+    # a key among the values, e.g. that of a method
+    return words(value) if _KEY.fullmatch(str(value)) else str(value)
+
+
+def _with(part, key):
+    """The key of what belongs to a value: ``"Uncertainty"`` before the unit of ``key``."""
+    match = _END.search(key)
+    return f"{key[:match.start()]}{part}{match.group(1)}" if match else f"{key}{part}"
+
+
+def _lineBelow(title, unit, key, value):
+    """A value in an object: another quantity, or that of a region or tissue of the same one."""
+    own, ownUnit = titleAndUnit(key)
+    return Line(f"{title}: {own if ownUnit else key}", value, ownUnit or unit)
+
+
+def _isDeep(value):
+    return isinstance(value, dict) or (isinstance(value, (list, tuple))
+                                       and (not value or any(isinstance(item, (dict, list, tuple)) for item in value)))

@@ -28,7 +28,7 @@ def parts(results, context, chartOf):
 def _therapy(found, curves, chartOf):
     if not found:
         return None
-    recommendation = found.get("recommendation") or ""
+    recommendation = (found.get("recommendation") or "").replace("+-", "±")
     return {"found": therapyTables.values(found), "recommendation": recommendation,
             "decision": therapyTables.decision(recommendation), "charts": [chartOf(curve) for curve in curves],
             "tables": [therapyTables.stated(content) for content in found.get("tables") or []]}

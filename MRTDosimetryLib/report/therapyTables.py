@@ -1,12 +1,13 @@
 """Tables of a therapy's own calculation: its results, what was stated for it, and what the protocol says of itself."""
 
-from .numbers import significant
+from .numbers import compact, plusMinus, significant
 from .quantities import lines, valueText
 from .tables import NOT_COMPUTED, Cell, Column, Table, textCell
 
 # Keys of ``therapy`` in results.json that are no values of the calculation.
 FRAME_KEYS = ("protocol", "strategy", "level", "recommendation", "assumptions", "leavesOut", "uncertaintyCost",
               "tables")
+_LINES_IN_ONE_COLUMN = 14
 DECISION = "The decision is the treating physician's."
 # Council Directive 2013/59/Euratom, article 83, as quoted by the EANM position paper (doi 10.1007/s00259-020-05038-9).
 PHYSICS_EXPERT = (
@@ -21,31 +22,51 @@ def decision(recommendation):
 
 
 def values(therapy):
-    """All values of the calculation with their units, or ``None``."""
+    """All values of the calculation with their units, as one table, or two to stand side by side; ``[]`` for none."""
     found = lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS})
-    if not found:
-        return None
+    count = len(found) if len(found) <= _LINES_IN_ONE_COLUMN else (len(found) + 1) // 2
+    return [_valueTable(found[start:start + count]) for start in range(0, len(found), count or 1)]
+
+
+def _valueTable(found):
     table = Table([Column("Quantity", isNumber=False), Column("Value"), Column("Unit", isNumber=False)], css="values")
-    for title, value, unit in found:
-        table.rows.append([Cell(title[:1].upper() + title[1:]),
-                           Cell(NOT_COMPUTED, isMissing=True) if value is None else Cell(valueText(value)), Cell(unit)])
+    for line in found:
+        value = Cell(NOT_COMPUTED, isMissing=True) if line.value is None else \
+            Cell(numberText(line), detail=intervalText(line))
+        table.rows.append([Cell(line.title[:1].upper() + line.title[1:]), value, Cell(line.unit)])
     return table
 
 
-def stated(content):
+def numberText(line):
+    """A value with its standard uncertainty, without its unit."""
+    return valueText(line.value) if line.uncertainty is None else plusMinus(line.value, line.uncertainty)
+
+
+def intervalText(line):
+    """The 95 % interval of a value, or an empty text."""
+    return "" if line.interval is None else f"95 %: {' to '.join(significant(end) for end in line.interval)}"
+
+
+def stated(content, formatNumber=None):
     """A table of the calculation, or of a statement: ``title``, ``columns``, ``rows``, ``source``.
+
+    Parameters
+    ----------
+    content : dict
+    formatNumber : callable, optional
+        Of numbers beside the first column, which names the row; four significant digits when left out.
 
     Returns
     -------
     (str, Table, str)
         Title, table and source.
     """
+    formatNumber = formatNumber or (lambda value: significant(value, 4))
     isNumber = [any(_isNumber(row[index]) for row in content["rows"]) for index in range(len(content["columns"]))]
-    # the first column names the row
     table = Table([Column(title, isNumber=number and index > 0)
                    for index, (title, number) in enumerate(zip(content["columns"], isNumber, strict=True))])
     for row in content["rows"]:
-        table.rows.append([_cell(value) for value in row])
+        table.rows.append([_cell(value, formatNumber if index else compact) for index, value in enumerate(row)])
     return content["title"], table, content.get("source") or ""
 
 
@@ -53,7 +74,8 @@ def inputs(rows):
     """What was stated beside images: (title, Table, where from) of each statement."""
     found = []
     for row in rows:
-        columns = row["columns"]
+        columns = [(name, title, unit, [_chosen(value, row["choices"].get(name)) for value in values])
+                   for name, title, unit, values in row["columns"]]
         if row["isTable"]:
             content = {"title": row["title"], "columns": [_titled(title, unit) for _n, title, unit, _v in columns],
                        "rows": list(zip(*(values for *_others, values in columns), strict=True))}
@@ -62,7 +84,8 @@ def inputs(rows):
                        "rows": [(title, values[0], unit) for _name, title, unit, values in columns]}
         origin = {"user": "Entered by hand", "file": "From the study file", "DICOM": "From DICOM"}[row["source"]]
         origin += "".join(f", {text}" for text in (row["detail"], row["reason"]) if text)
-        found.append((*stated(content)[:2], f"{origin}."))
+        # as it was given: no digits are added or taken away
+        found.append((*stated(content, lambda value: compact(value, 7))[:2], f"{origin}."))
     return found
 
 
@@ -90,7 +113,14 @@ def _isNumber(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _cell(value):
+def _chosen(value, choices):
+    """The title of a chosen value."""
+    return next((title for known, title in choices or () if known == value), value)
+
+
+def _cell(value, formatNumber):
     if isinstance(value, float):
-        return Cell(significant(value, 4))
+        return Cell(formatNumber(value))
+    if value == "":
+        return Cell("")
     return textCell(None if value is None else valueText(value), "\N{EN DASH}")

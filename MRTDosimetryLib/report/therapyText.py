@@ -16,9 +16,11 @@ def therapyLines(therapy):
     if not therapy:
         return []
     found = []
-    for title, value, unit in lines({key: item for key, item in therapy.items() if key not in FRAME_KEYS}):
-        text = NOT_COMPUTED if value is None else f"{_plain(value)} {unit}".rstrip()
-        found.append(f"{title}: {text}")
+    for line in lines({key: item for key, item in therapy.items() if key not in FRAME_KEYS}):
+        spread = "" if line.uncertainty is None else f" +- {_plain(line.uncertainty)}"
+        interval = "" if line.interval is None else f" (95 % interval {' to '.join(map(_plain, line.interval))})"
+        text = NOT_COMPUTED if line.value is None else f"{_plain(line.value)}{spread} {line.unit}".rstrip() + interval
+        found.append(f"{line.title}: {text}")
     if therapy.get("recommendation"):
         found.append(f"{therapy['recommendation']} {decision(therapy['recommendation'])}".rstrip())
     return found
@@ -26,4 +28,6 @@ def therapyLines(therapy):
 
 def _plain(value):
     """A value as any terminal can show and any program can read it."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value))
     return f"{value:.5g}" if isinstance(value, float) else valueText(value)

@@ -13,13 +13,15 @@ def rows(study):
     -------
     list of dict
         ``key``, ``title``, ``isTable``, ``columns`` (field name, title, unit, values; see
-        :func:`.statementNodes.columnsOf`), ``source``, ``detail``, ``reason``.
+        :func:`.statementNodes.columnsOf`), ``choices`` (field name -> pairs of value and title), ``source``,
+        ``detail``, ``reason``.
     """
     known, found = inputs.kinds(), []
     for key, entry in statements.statements(study).items():
         if key in known:
             found.append({"key": key, "title": known[key].title, "isTable": known[key].isTable,
                           "columns": statementNodes.columnsOf(known[key], entry["value"]),
+                          "choices": {field.name: field.choices for field in known[key].fields if field.choices},
                           **{name: entry[name] for name in ("source", "detail", "reason")}})
     return found
 

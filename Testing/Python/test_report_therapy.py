@@ -1,0 +1,82 @@
+"""Values of a therapy as words with units: in the report, in the preview and on the command line."""
+
+import pytest
+
+from MRTDosimetryLib.errors import InputError
+from MRTDosimetryLib.report import quantities, therapyTables, therapyText
+from MRTDosimetryLib.report.preview import previewHTML
+from MRTDosimetryLib.report.therapyFigure import therapyChart
+
+THERAPY = {"prescribedActivityMBq": 332.04, "prescribedActivityUncertaintyMBq": 54.7,
+           "prescribedActivityInterval95MBq": [240.4, 458.7], "uptakeIntegralD": 4.29282, "massUncertaintyG": 3.0,
+           "maximumActivityGBq": None, "maximumActivityUncertaintyGBq": None, "uptakeIntegralMethod": "twoCompartment",
+           "regionAbsorbedDoseGy": {"kidney left": 4.1}, "limits": [{"tissue": "kidney"}],
+           "alternatives": {"electrons": {"prescribedActivityMBq": 350.86}}, "protocol": "x.y", "tables": [],
+           "recommendation": "332 +- 55 MBq are needed."}
+
+
+@pytest.mark.parametrize("key, title, unit", [
+    ("prescribedActivityMBq", "prescribed activity", "MBq"), ("uptakeIntegralD", "uptake integral", "d"),
+    ("wholeBodyAbsorbedDoseGy", "whole body absorbed dose", "Gy"), ("maximumActivityGBq", "maximum activity", "GBq"),
+    ("bloodAbsorbedDoseCoefficientGyPerGBq", "blood absorbed dose coefficient", "Gy/GBq"),
+    ("effectiveHalfLifeDays", "effective half-life", "d"), ("tumorBedGy", "tumor BED", "Gy"),
+    ("bloodTimeIntegratedActivityCoefficientHPerML", "blood time-integrated activity coefficient", "h/mL"),
+    ("energyConstantGyGPerMBqD", "energy constant", "Gy g/(MBq d)"), ("doseConstantJPerGBq", "dose constant", "J/GBq"),
+    ("administeredDeviationPercent", "administered deviation", "%"), ("levelReached", "level reached", ""),
+    ("lungShuntFraction", "lung shunt fraction", ""), ("method", "method", ""),
+])
+def test_keysAsWordsAndUnits(key, title, unit):
+    assert quantities.titleAndUnit(key) == (title, unit)
+
+
+def test_uncertaintiesStandWithTheirValues():
+    found = {line.title: line for line in quantities.lines(
+        {key: value for key, value in THERAPY.items() if key not in therapyTables.FRAME_KEYS})}
+    assert found["prescribed activity"].uncertainty == 54.7
+    assert found["prescribed activity"].interval == (240.4, 458.7)
+    assert "prescribed activity uncertainty" not in found
+    assert found["mass uncertainty"].value == 3.0, "an uncertainty of nothing stands by itself"
+    assert found["maximum activity uncertainty"].value is None, "and so does that of what was not computed"
+    assert found["region absorbed dose: kidney left"].unit == "Gy"
+    assert not any("alternatives" in title or "limits" in title for title in found), "left to tables"
+
+
+def test_commandLineText():
+    assert therapyText.therapyLines(THERAPY) == [
+        "prescribed activity: 332.04 +- 54.7 MBq (95 % interval 240.4 to 458.7)", "uptake integral: 4.2928 d",
+        "mass uncertainty: 3 g", "maximum activity: not computed", "maximum activity uncertainty: not computed",
+        "uptake integral method: two compartment", "region absorbed dose: kidney left: 4.1 Gy",
+        "332 +- 55 MBq are needed. The decision is the treating physician's."]
+    assert therapyText.therapyLines(None) == []
+    assert therapyTables.decision("The treating physician decides.") == ""
+
+
+def test_previewWithoutImages():
+    text = previewHTML({"regions": [], "therapy": THERAPY, "warnings": []}, {})
+    assert "an activity is being prescribed" in text and "332\xa0±\xa055" in text and "MBq" in text
+    assert "The decision is the treating physician&#x27;s." in text and "Region" not in text.replace("Region abs", "")
+
+
+def test_statementsAreShownAsGiven():
+    rows = [{"key": "thyroid", "title": "Thyroid", "isTable": False, "source": "user", "detail": "",
+             "reason": "by hand", "choices": {"diagnosis": (("graves", "Graves' disease"),)},
+             "columns": [("massG", "Mass", "g", [20.125]), ("diagnosis", "Diagnosis", "", ["graves"])]}]
+    title, table, origin = therapyTables.inputs(rows)[0]
+    assert title == "Thyroid" and origin == "Entered by hand, by hand."
+    assert [[cell.text for cell in row] for row in table.rows] == [["Mass", "20.125", "g"],
+                                                                  ["Diagnosis", "Graves' disease", ""]]
+
+
+def test_whatAProtocolSaysOfItself():
+    assert therapyTables.texts(["One.", {"value": 13.0, "unit": "%", "source": "A paper", "verified": False}]) == [
+        "One.", "13.00 % (A paper), not verified"]
+    assert therapyTables.texts(None) == []
+
+
+def test_chartRefusesWhatCannotBeDrawn():
+    curve = {"title": "Uptake", "xTitle": "Time (h)", "yTitle": "Uptake (%)", "points": [(24.0, 40.0)], "line": []}
+    assert therapyChart(curve).startswith(b"<?xml")
+    with pytest.raises(InputError, match="neither points nor a line"):
+        therapyChart({**curve, "points": []})
+    with pytest.raises(InputError, match="not a finite number"):
+        therapyChart({**curve, "points": [(24.0, float("nan"))]})
