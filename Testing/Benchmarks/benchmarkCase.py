@@ -67,7 +67,7 @@ def runCase(size, folder, table):
     table.measure("reading DICOM and regions into the scene", studyFile.applyStudy, study, description)
     inputs = table.measure("SHA-256 of the inputs", lambda: record.hashInputs(record.inputFiles(description)))
     for stage in stages.stages():
-        if stage.name != "report":
+        if stage.name != "report" and stage.isNeeded(study):
             table.measure(f"stage: {stage.title}", stages.runStage, study, stage.name)
     out = os.path.join(folder, "out")
     os.makedirs(out)
