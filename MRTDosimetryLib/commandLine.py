@@ -84,6 +84,8 @@ def _addCheck(commands):
     check.add_argument("--out", required=True, metavar="DIR", help="folder for commissioning.json and .html")
     check.add_argument("--quick", action="store_true", help="smaller images and fewer photons")
     check.add_argument("--previous", metavar="DIR", help="folder of an earlier check to compare with")
+    check.add_argument("--data", metavar="DIR", help="downloaded data sets: folders with a study file and "
+                       "reference.json")
     check.set_defaults(function=_check)
 
 
@@ -178,7 +180,7 @@ def _exportDicom(study, options):
 def _check(options):
     from .workflow import commissioning
 
-    content = commissioning.runCommissioning(options.out, options.quick, options.previous, _progress())
+    content = commissioning.runCommissioning(options.out, options.quick, options.previous, _progress(), options.data)
     for case in content["cases"]:
         if case["status"] == "PASS" and not case.get("isChanged"):
             continue

@@ -25,6 +25,9 @@ from . import (
     commissioningCasesKinetics,
     commissioningCasesPatient,
     commissioningCasesPhysics,
+    commissioningCasesPublic,
+    commissioningCasesTherapies,
+    commissioningReferences,
     record,
 )
 from .commissioningCase import FAIL, NOT_RUN, PASS, Case, Job, isChanged
@@ -33,9 +36,10 @@ from .outputs import stagedFolder
 JSON_NAME, HTML_NAME = "commissioning.json", "commissioning.html"
 KIND, SCHEMA_VERSION = "commissioning", 1
 CHECKS = (
-    *commissioningCasesKinetics.CHECKS, *commissioningCasesPhysics.CHECKS, *commissioningCasesEngines.CHECKS,
-    *commissioningCasesDvh.CHECKS, *commissioningCasesImaging.CHECKS, *commissioningCasesDicom.CHECKS,
-    *commissioningCasesPatient.CHECKS,
+    *commissioningCasesKinetics.CHECKS, *commissioningCasesPhysics.CHECKS,
+    *commissioningCasesTherapies.CHECKS, *commissioningCasesEngines.CHECKS, *commissioningCasesDvh.CHECKS,
+    *commissioningCasesImaging.CHECKS, *commissioningCasesDicom.CHECKS,
+    *commissioningCasesPatient.CHECKS, *commissioningCasesPublic.CHECKS,
 )
 _PACKAGES = ("highdicom", "jinja2")
 # Whatever a broken installation makes a computation raise: the other cases still run, this one is not passed.
@@ -43,7 +47,7 @@ _BROKEN = (DosimetryError, ArithmeticError, AttributeError, ImportError, LookupE
            ValueError)
 
 
-def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress):
+def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, dataFolder=None):
     """Run all cases and write the result.
 
     Parameters
@@ -56,6 +60,8 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress):
         Folder (or ``commissioning.json``) of an earlier run to be compared with.
     progress : callable
         May raise to cancel.
+    dataFolder : str, optional
+        Folder of downloaded data sets, see :mod:`.commissioningReferences`.
 
     Returns
     -------
@@ -66,13 +72,14 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress):
     Raises
     ------
     InputError
-        The earlier result cannot be read, the folder cannot be written, or jinja2 is missing.
+        The earlier result or the data sets cannot be read, the folder cannot be written, or jinja2 is missing.
     """
+    references = () if dataFolder is None else tuple(commissioningReferences.readReferences(dataFolder))
     earlier = None if previous is None else readResult(previous)
     commissioningReport.template()  # its absence is told now, not after the work
     with stagedFolder(folder) as staging:
         started = time.perf_counter()
-        cases = _runAll(isQuick, subProgress(progress, 0.0, 0.98))
+        cases = _runAll(isQuick, references, subProgress(progress, 0.0, 0.98))
         content = _content(cases, isQuick, time.perf_counter() - started, earlier)
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -83,13 +90,13 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress):
     return content
 
 
-def _runAll(isQuick, progress):
+def _runAll(isQuick, references, progress):
     cases, done, total = [], 0.0, sum(check.share for check in CHECKS)
     with tempfile.TemporaryDirectory(prefix="mrt-dosimetry-") as folder:
         for check in CHECKS:
             part = subProgress(progress, done / total, (done + check.share) / total, f"{check.subject}: ")
             part(0.0, check.title)
-            cases += _runOne(check, Job(isQuick, folder), part)
+            cases += _runOne(check, Job(isQuick, folder, references), part)
             done += check.share
     return cases
 

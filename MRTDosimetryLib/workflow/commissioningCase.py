@@ -32,7 +32,7 @@ class Case:
     problem : str
         Why it was not run.
     details : tuple of dict
-        ``label``, ``expected``, ``computed`` of all values that the case stands for.
+        ``label``, ``quantity``, ``unit``, ``expected``, ``computed`` of all values that the case stands for.
     seconds : float
     """
 
@@ -111,10 +111,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Job:
-    """What a check is told: whether to be quick, and a folder for its files."""
+    """What a check is told: whether to be quick, a folder for its files, and downloaded data sets."""
 
     isQuick: bool
     folder: str
+    references: tuple = ()
 
 
 def published(name):
@@ -133,16 +134,18 @@ def worst(case, values):
     ----------
     case : Case
         Without numbers.
-    values : sequence of (str, float, float)
-        Label, expected, computed.
+    values : sequence of (str, float, float) or (str, float, float, str, str)
+        Label, expected, computed; where they are of several kinds, also quantity and unit.
     """
-    cases = [(label, replace(case, expected=expected, computed=computed))
-             for label, expected, computed in values]
+    cases = [(label, replace(case, expected=expected, computed=computed,
+                             **(dict(zip(("quantity", "unit"), own, strict=True)) if own else {})))
+             for label, expected, computed, *own in values]
     # a value that is not a number is the worst there is
     label, found = max(cases, key=lambda item: math.inf if item[1].deviation is None else abs(item[1].deviation))
     note = f"worst of {len(cases)}: {label}" + (f"; {case.note}" if case.note else "")
     return replace(found, note=note, details=tuple(
-        {"label": name, "expected": item.expected, "computed": item.toDict()["computed"]} for name, item in cases))
+        {"label": name, "quantity": item.quantity, "unit": item.unit, "expected": item.expected,
+         "computed": item.toDict()["computed"]} for name, item in cases))
 
 
 def isChanged(now, before):

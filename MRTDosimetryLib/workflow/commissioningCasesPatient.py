@@ -15,7 +15,6 @@ from . import demo, job, studyFile
 from .commissioningCase import Case, Check, worst
 
 _SUBJECT = "Digital patient, whole job"
-_PUBLIC = "Public data sets"
 _ORGANS = ("liver", "spleen", "kidney left", "kidney right")
 _SMALL = ("red marrow", "lesion 1", "lesion 2", "lesion 3")
 _SOURCE = "Truth of the digital patient, times what a noise-free image of its resolution shows inside the true outlines"
@@ -87,13 +86,6 @@ def _movement():
     return matrix
 
 
-def publicDataSets(job_, progress):
-    """Not part of the program: what to download, to be run as a study."""
-    yield Case("public.snmmi", _PUBLIC, "SNMMI 177Lu Dosimetry Challenge", isOptional=True,
-               problem="Download from Deep Blue Data (University of Michigan); then mrt-dosimetry run")
-
-
 CHECKS = (
     Check("patient", _SUBJECT, "Digital patient", digitalPatient, 12.0),
-    Check("public", _PUBLIC, "To be downloaded", publicDataSets, 0.1),
 )

@@ -25,10 +25,10 @@ def test_quickCheckPasses(tmp_path, capsys):
     assert "PASS: " in printed.out and printed.err == ""
     assert {path.name for path in out.iterdir()} == {"commissioning.json", "commissioning.html"}
     overall, cases = content["overall"], content["cases"]
-    assert overall["isPassed"] and overall["failed"] == overall["notRun"] == 0 and overall["optionalNotRun"] == 1
+    assert overall["isPassed"] and overall["failed"] == overall["notRun"] == 0 and overall["optionalNotRun"] == 2
     assert overall["passed"] == sum(case["status"] == "PASS" for case in cases) > 50
     subjects = {case["subject"] for case in cases}
-    assert len(subjects) == 9 and len({case["key"] for case in cases}) == len(cases)
+    assert len(subjects) == 10 and len({case["key"] for case in cases}) == len(cases)
     for case in cases:
         if case["status"] == "PASS":
             scale = abs(case["expected"]) if case["isRelative"] else 1.0

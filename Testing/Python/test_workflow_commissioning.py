@@ -1,9 +1,11 @@
 """What a case of the commissioning is: passed or not, worst of several, changed or not."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from MRTDosimetryLib.workflow import commissioningCasesTherapies
 from MRTDosimetryLib.workflow.commissioning import CHECKS
 from MRTDosimetryLib.workflow.commissioningCase import Case, isChanged, published, worst
 
@@ -35,6 +37,21 @@ def test_worstOfSeveral():
     assert worst(case(None, None), [("a", 1.0, 9.0), ("b", 1.0, math.nan)]).note == "worst of 2: b"
 
 
+def test_worstOfSeveralKindsSaysWhichKind():
+    found = worst(case(None, None), [("a", 1.0, 1.01, "activity", "MBq"), ("b", 10.0, 10.2, "loss", "")])
+    assert (found.quantity, found.unit, found.note) == ("loss", "", "worst of 2: b")
+    assert [(item["quantity"], item["unit"]) for item in found.details] == [("activity", "MBq"), ("loss", "")]
+
+
+@pytest.mark.parametrize("check", commissioningCasesTherapies.CHECKS)
+def test_therapiesPassAndCanFail(check):
+    """With every known number altered by 1 % no case passes."""
+    assert all(case.status == "PASS" for case in check.run(None, None))
+    for case in check.run(None, None):
+        altered = [(item["label"], item["expected"] * 1.01, item["computed"]) for item in case.details]
+        assert worst(replace(case, details=()), altered).status == "FAIL"
+
+
 @pytest.mark.parametrize(("before", "after", "changed"), [
     (2.0, 2.0, False), (2.0, 2.00001, False), (2.0, 2.0001, True), (None, 2.0, True)])
 def test_changes(before, after, changed):
@@ -53,6 +70,7 @@ def test_checksHaveKeysOfTheirOwn():
 
 
 def test_publishedNumbersSayWhereTheyComeFrom():
-    for name in ("nuclides", "misra1a", "fourPoints", "voxelSValues", "sphereFractions"):
+    for name in ("nuclides", "misra1a", "fourPoints", "voxelSValues", "sphereFractions",
+                 "thyroidActivity", "wholeBody", "bloodDose", "partition", "kidneyLimit", "deadTime"):
         record = published(name)
         assert len(record["source"]) > 10 and record["edition"] and record["unit"] and record["verified"] is True
