@@ -37,7 +37,8 @@ def shapesInAGradient(job, progress):
         largest.append((name, 0.0, float(errors[np.argmax(np.abs(errors))])))
         volumes.append((name, record["volumes"][name] / 1000.0, dvh.volumeML))
     yield worst(Case("dvh.shapes", _SUBJECT, "Sphere, cylinder, cone, voxels of 3 mm", "largest error", "% of volume",
-                     source="Exact integral of the shape", tolerance=1.0, reason="wanted for a region of 4 mL"), largest)
+                     source="Exact integral of the shape", tolerance=1.0, reason="wanted for a region of 4 mL"),
+                largest)
     yield worst(Case("dvh.volumes", _SUBJECT, "Shapes on voxels of 3 mm", "volume", "mL", source=sourceOf(record),
                      tolerance=0.005, isRelative=True, reason="surface of flat triangles"), volumes)
 
