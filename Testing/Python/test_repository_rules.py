@@ -166,7 +166,7 @@ def sentences(module):
 def test_absorbedDoseIsCalledSo():
     paths = [path for path in shippedPython() if path.split("/")[1] in (
         "workflow", "report", "registry", "steps", "physics", "therapies", "MRTDosimetry.py") or isCommand(path)]
-    paths += files("MRTDosimetry", ".ui") + files("MRTDosimetryLib", ".html") + ["README.md"]
+    paths += files("MRTDosimetry", ".ui") + files("MRTDosimetryLib", ".html") + ["README.md"] + files("docs", ".md")
     found = [f"{path}:{line}: {text.strip()[:120]}" for path in paths for line, text in userTexts(path)
              if DOSE.search(text)]
     assert not found, "\n".join(found)
