@@ -16,6 +16,8 @@ MODULE_NAME = "MRTDosimetry"
 ROLE_ATTRIBUTE = "MRTDosimetry.role"
 FACTS_ATTRIBUTE = "MRTDosimetry.facts"
 EXCLUDED_ATTRIBUTE = "MRTDosimetry.excluded"
+EXCLUSION_REASON_ATTRIBUTE = "MRTDosimetry.exclusionReason"
+SOURCE_ATTRIBUTE = "MRTDosimetry.source"
 TIME_FACT = "timeAfterAdministrationHours"
 
 _CHOICES_PARAMETER = "study"
@@ -321,7 +323,27 @@ class TimePoint:
             self.spectNode.SetAttribute(EXCLUDED_ATTRIBUTE, "1")
         else:
             self.spectNode.RemoveAttribute(EXCLUDED_ATTRIBUTE)
+            self.spectNode.RemoveAttribute(EXCLUSION_REASON_ATTRIBUTE)
         self.study.node.Modified()
+
+    @property
+    def exclusionReason(self):
+        """Why the time point is excluded, in the user's words; may be empty."""
+        return self.spectNode.GetAttribute(EXCLUSION_REASON_ATTRIBUTE) or ""
+
+    @exclusionReason.setter
+    def exclusionReason(self, words):
+        self.spectNode.SetAttribute(EXCLUSION_REASON_ATTRIBUTE, str(words))
+
+    @property
+    def source(self):
+        """Where the images were read from (a JSON value), or None."""
+        text = self.spectNode.GetAttribute(SOURCE_ATTRIBUTE)
+        return _fromJSON(text, self.spectNode.GetName()) if text else None
+
+    @source.setter
+    def source(self, source):
+        self.spectNode.SetAttribute(SOURCE_ATTRIBUTE, _toJSON(source, self.spectNode.GetName()))
 
     @property
     def label(self):

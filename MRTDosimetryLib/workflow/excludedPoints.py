@@ -7,7 +7,7 @@ scan does not move a statement to another one.
 import math
 
 from ..errors import Faults, InputError
-from . import kineticsOptions
+from . import hashChain, kineticsOptions
 from .kineticsOptions import REMAINDER
 from .protocol import studyProtocol
 from .timePoints import includedTimePoints
@@ -203,4 +203,8 @@ def _store(study, region, entries):
     stated = {name: kept for name, kept in kineticsOptions.options(study)["excludedPoints"].items() if name != region}
     if entries:
         stated[region] = sorted(entries, key=lambda entry: entry["hoursAfterAdministration"])
+    before = kineticsOptions.options(study)["excludedPoints"].get(region, [])
+    if before != stated.get(region, []):
+        hashChain.append(study, "exclusion" if entries else "inclusion", f"{region}: points left out of the fit",
+                         before=before, after=stated.get(region, []))
     kineticsOptions.change(study, excludedPoints=stated)

@@ -11,7 +11,18 @@ from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report.htmlReport import renderReport
 from ..scene import files
-from . import dicomExport, engineNodes, measurements, pictures, protocol, record, reportSignOff, statements
+from . import (
+    dicomExport,
+    engineNodes,
+    hashChain,
+    measurements,
+    pictures,
+    protocol,
+    record,
+    recordSeal,
+    reportSignOff,
+    statements,
+)
 from .reportContext import reportContext
 from .results import resultsDict
 
@@ -57,13 +68,13 @@ def stagedFolder(folder):
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def writeOutputs(study, folder, description=None, inputs=(), comparison=None, progress=noProgress):
+def writeOutputs(study, folder, description, inputs=(), comparison=None, progress=noProgress):
     """Write every result file of the contract into ``folder`` (which exists); those of images where there are any.
 
     Parameters
     ----------
-    description : dict or None
-        The study description the study was made from, for the record.
+    description : dict
+        The study description that makes the study, for the record.
     inputs : sequence of dict
         Hashed input files.
     comparison : list of dict, optional
@@ -82,15 +93,18 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     paths |= _writeMeasurements(study, folder)
     results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
                                            subProgress(progress, 0.1, 0.45))
-    choice = (description or {}).get("export") or study.choice("export", {})
+    choice = description.get("export") or study.choice("export", {})
     results["warnings"] += dicomExport.exportResults(study, folder, description, choice)
+    _writeJSON(paths["results.json"], results)
+    written = {os.path.basename(item["path"]): item["sha256"]
+               for item in record.hashInputs([paths["results.json"], paths["report.html"]])}
+    hashChain.append(study, "record", "Results and report written", files=written)
     progress(0.5, "Writing the scene")
     files.saveBundle(study.scene, paths["scene.mrb"])
     progress(0.95, "Writing the record")
     content = record.makeRecord(study, description, inputs, folder, [
         "protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "therapy", "results"])
-    _writeJSON(paths["record.json"], content)
-    _writeJSON(paths["results.json"], results)
+    _writeJSON(paths["record.json"], recordSeal.sealed(content, results, folder))
     progress(1.0, "")
     return paths
 

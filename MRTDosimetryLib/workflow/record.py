@@ -10,7 +10,7 @@ import sys
 from .. import __version__
 from ..errors import Faults
 from ..scene.headless import slicerVersion
-from . import excludedPoints, studyFileStatements
+from . import excludedPoints, hashChain, studyFileStatements, timePointSource
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
@@ -23,27 +23,19 @@ def inputFiles(description):
     points, regions = description.get("timePoints") or [], description.get("regions") or {}
     paths = [item.get(key) for item in points for key in ("spect", "ct")]
     paths += [regions.get(key) for key in ("labelmap", "segmentation")]
-    paths += [_sideCarOf(item["spect"]) for item in points]
+    paths += [timePointSource.sideCarOf(item["spect"]) for item in points]
+    paths.append(_surfacesOf(regions.get("segmentation")))
     paths.append((description.get("administration") or {}).get("report"))
     paths.append((planarOf(description) or {}).get("file"))
     paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
     paths += [holder[key] for holder, key in studyFileStatements.fileReferences(description)]
-    return list(dict.fromkeys(file for path in paths if path is not None for file in filesOf(path)))
+    return list(dict.fromkeys(file for path in paths if path is not None for file in timePointSource.filesOf(path)))
 
 
-def filesOf(path):
-    """The files of a folder in order, or the file itself."""
-    if not os.path.isdir(path):
-        return [path]
-    return [os.path.join(folder, name) for folder, _folders, names in sorted(os.walk(path)) for name in sorted(names)]
-
-
-def _sideCarOf(path):
-    """The side-car of an image file, or ``None``."""
-    from ..dicom.sideCar import sideCarPath
-
-    beside = sideCarPath(path)
-    return beside if os.path.isfile(path) and os.path.isfile(beside) and beside != path else None
+def _surfacesOf(path):
+    """The folder of the surfaces that a file of Slicer's surface format names, or ``None``."""
+    folder = None if path is None or not path.endswith(".vtm") else path.removesuffix(".vtm")
+    return folder if folder is not None and os.path.isdir(folder) else None
 
 
 def planarOf(description):
@@ -86,12 +78,12 @@ def requireSameInputs(recorded):
 
 
 def makeRecord(study, description, inputs, folder, stageNames):
-    """The record of a finished study.
+    """The record of a finished study; :func:`.recordSeal.sealed` completes it.
 
     Parameters
     ----------
     description : dict or None
-        The study description with absolute paths; ``None`` for a study built by hand in the module.
+        The study description with absolute paths (see :mod:`.studyDescription`); without it the record cannot be run.
     inputs : list of dict
         From :func:`hashInputs`.
     folder : str
@@ -106,20 +98,24 @@ def makeRecord(study, description, inputs, folder, stageNames):
         "kind": "record", "schemaVersion": RECORD_SCHEMA_VERSION,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": versions(),
-        "study": None if description is None else _withRelativePaths(description, folder),
+        "study": None if description is None else withRelativePaths(description, folder),
         "inputs": [{**item, "path": _relative(item["path"], folder)} for item in inputs],
         "choices": study.choices(),
-        "timePoints": [{"label": item.label, "facts": item.facts, "isExcluded": item.isExcluded}
-                       for item in study.timePoints],
+        "timePoints": [{"label": item.label, "facts": item.facts, "isExcluded": item.isExcluded,
+                        "exclusionReason": item.exclusionReason} for item in study.timePoints],
         "overrides": overrides(study),
         "stages": stages,
+        "log": hashChain.entries(study),
     }
 
 
 def overrides(study):
-    """Every fact the user replaced and every point excluded from a fit: what, from, to, and the reason."""
+    """Every fact the user replaced, every scan and every point of a fit left out: what, from, to, and the reason."""
     found = []
     for timePoint in study.timePoints:
+        if timePoint.isExcluded:
+            found.append({"what": f"time point {timePoint.label}", "from": "included", "to": "excluded",
+                          "reason": timePoint.exclusionReason})
         for name, fact in timePoint.facts.items():
             if fact.get("detail") == "override":
                 previous = (fact.get("alternatives") or [{}])[-1]
@@ -157,7 +153,8 @@ def _relative(path, folder):
     return path if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
-def _withRelativePaths(description, folder):
+def withRelativePaths(description, folder):
+    """A copy of a study description whose paths below ``folder`` are relative to it."""
     content = copy.deepcopy(description)
     for item in content.get("timePoints") or []:
         for key in ("spect", "ct"):

@@ -6,6 +6,7 @@ from ..errors import DosimetryError, InputError
 from ..imaging import registration as imageRegistration
 from ..progress import noProgress, subProgress
 from ..scene import volumes
+from . import hashChain
 from .protocol import usesImages
 from .stage import Stage
 from .timePoints import includedTimePoints
@@ -13,6 +14,8 @@ from .timePoints import includedTimePoints
 KINDS = ("none", "rigid", "affine")
 # Fact of a time point that the user has aligned by hand.
 CORRECTION_FACT = "registration"
+# Corrections of a study file that wait for the stage: node ID -> {"matrix", "isAccepted"}.
+_STATED = "registrationStated"
 
 
 def setKind(study, kind):
@@ -35,6 +38,40 @@ def accept(study, timePoint, isAccepted=True):
     accepted = dict(study.choice("registrationAccepted", {}))
     accepted[timePoint.spectNode.GetID()] = _fingerprint(referenceFromTimePoint(timePoint)) if isAccepted else False
     study.setChoice("registrationAccepted", accepted)
+    hashChain.append(study, "registration", f"{timePoint.label}: " + (
+        "alignment accepted" if isAccepted else "acceptance of the alignment taken back"),
+        matrix=referenceFromTimePoint(timePoint).tolist())
+
+
+def state(study, timePoint, matrix=None, isAccepted=False):
+    """State, before the time points are registered, what a study file says of one.
+
+    Parameters
+    ----------
+    matrix : array_like or None
+        4 x 4, reference coordinates (RAS mm) from the time point's own, in place of the one that will be found.
+    isAccepted : bool
+        Whether the user looked at the alignment and accepted it.
+
+    Raises
+    ------
+    InputError
+        No valid transform.
+    """
+    if matrix is not None:
+        try:
+            array = np.asarray(matrix, float)
+        except (TypeError, ValueError):
+            array = np.zeros(0)
+        if array.shape != (4, 4) or not np.all(np.isfinite(array)) or abs(np.linalg.det(array[:3, :3])) < 1e-9 \
+                or not np.array_equal(array[3], [0, 0, 0, 1]):
+            raise InputError("The alignment is no transform", timePoint.label, "Give four rows of four numbers, in mm")
+        matrix = array.tolist()
+    if not isinstance(isAccepted, bool):
+        raise InputError("Whether the alignment is accepted is neither true nor false", timePoint.label)
+    stated = study.choice(_STATED, {})
+    stated[timePoint.spectNode.GetID()] = {"matrix": matrix, "isAccepted": isAccepted}
+    study.setChoice(_STATED, stated)
 
 
 def _fingerprint(matrix):
@@ -156,7 +193,8 @@ def _inputs(study):
     return {"kind": kindOf(study), "reference": _ctDigest(reference) if reference else None,
             "cts": [_ctDigest(item) for item in includedTimePoints(study)],
             # A transform moved by hand is an input as well.
-            "matrices": [_fingerprint(referenceFromTimePoint(item)) for item in includedTimePoints(study)]}
+            "matrices": [_fingerprint(referenceFromTimePoint(item)) for item in includedTimePoints(study)],
+            **({"stated": study.choice(_STATED)} if study.choice(_STATED) else {})}
 
 
 def _ctDigest(timePoint):
@@ -169,29 +207,36 @@ def _compute(study, progress=noProgress):
     earlier = {row["nodeID"]: row for row in _keptRows(study)}
     others = otherTimePoints(study)
     fixed = volumes.volumeFromNode(reference.ctNode) if others and reference.ctNode is not None else None
-    results = []
+    results, stated = [], study.choice(_STATED, {})
     # Everything is computed before the scene changes, so that canceling leaves the study as it was.
     for position, timePoint in enumerate(others):
         part = subProgress(progress, position / len(others), (position + 1) / len(others), f"{timePoint.label}: ")
         inputs = {"kind": kind, "fixed": _ctDigest(reference), "moving": _ctDigest(timePoint)}
         kept = earlier.get(timePoint.spectNode.GetID())
         if kept and kept.get("inputs") == inputs and (kind == "none" or timePoint.transformNode is not None):
-            results.append((timePoint, _keptOrCorrected(timePoint, kept, fixed)))
+            results.append((timePoint, _keptOrCorrected(timePoint, kept, fixed, referenceFromTimePoint(timePoint))))
             continue
         if kept and kept["isManuallyCorrected"]:
             warnings.append(f"{timePoint.label}: the correction by hand no longer holds, because the images or the "
                             "kind of registration changed. Look at the alignment.")
-        results.append((timePoint, _plainRow(timePoint, inputs) if kind == "none"
-                        else _registered(timePoint, fixed, kind, inputs, part)))
+        row = _plainRow(timePoint, inputs) if kind == "none" else _registered(timePoint, fixed, kind, inputs, part)
+        matrix = (stated.get(timePoint.spectNode.GetID()) or {}).get("matrix")
+        results.append((timePoint, row if matrix is None else _keptOrCorrected(timePoint, row, fixed,
+                                                                               np.asarray(matrix))))
     table = [{**_plainRow(reference), "quality": "reference"}]
     reference.setReferenceFromTimePoint(None)
     for timePoint, row in results:
-        _place(timePoint, row)
+        _place(study, timePoint, row)
         table.append(row)
         if row["quality"] == "check":
             warnings.append(f"Registration of {row['label']}: {'; '.join(row['reasons'])}. Look at the alignment.")
         if row["isManuallyCorrected"]:
             warnings.append(f"Registration of {row['label']}: corrected by hand.")
+    # Placed once: what the user moves from now on counts.
+    study.setChoice(_STATED, None)
+    for timePoint in others:
+        if (stated.get(timePoint.spectNode.GetID()) or {}).get("isAccepted"):
+            accept(study, timePoint)
     if kind == "none" and others:
         warnings.append("No registration: the images are taken as aligned.")
     return {"kind": kind, "reference": reference.label, "rows": table}, warnings
@@ -207,9 +252,9 @@ def _registered(timePoint, fixed, kind, inputs, progress):
     return _resultRow(timePoint, result, inputs)
 
 
-def _keptOrCorrected(timePoint, kept, fixed):
-    """Row of a time point whose images are as they were: as found, or as the user has moved it since."""
-    found, now = kept.get("automatic") or kept, referenceFromTimePoint(timePoint)
+def _keptOrCorrected(timePoint, kept, fixed, now):
+    """Row of a time point whose images are as they were: as found, or as the user has moved it since (``now``)."""
+    found = kept.get("automatic") or kept
     named = {"label": timePoint.label, "timeHours": timePoint.timeHours}
     if _isSame(now, found["matrix"]):
         return {**found, **named}
@@ -221,7 +266,7 @@ def _keptOrCorrected(timePoint, kept, fixed):
             "matrix": now.tolist(), "isManuallyCorrected": True, "automatic": found}
 
 
-def _place(timePoint, row):
+def _place(study, timePoint, row):
     """Put a time point where its row says, and keep with it whether that is by the user's hand."""
     if _isSame(row["matrix"], np.eye(4)) and row["quality"] == "none":
         timePoint.setReferenceFromTimePoint(None)
@@ -234,6 +279,8 @@ def _place(timePoint, row):
         return
     value = f"manually corrected: {_words(row)}"
     if fact is None or fact["value"] != value:
+        hashChain.append(study, "registration", f"{timePoint.label}: corrected by hand",
+                         before=row["automatic"]["matrix"], after=row["matrix"])
         timePoint.setFact(CORRECTION_FACT, value, "", "user", "override",
                           [{"value": _words(row["automatic"]), "unit": "", "source": "registration", "detail": ""}],
                           "aligned by eye with the transform's handles")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ..errors import InputError
 from ..report.htmlReport import SIGNATURE_TITLES
-from . import signOff
+from . import hashChain, signOff
 from .stage import digestOf
 
 # Role and its title, in the order of the signature lines of the report.
@@ -40,13 +40,16 @@ def sign(study, role, name, time=None):
     signed = study.choice(_CHOICE, {})
     signed[role] = {"name": name, "time": time, "digest": _digest(study)}
     study.setChoice(_CHOICE, signed)
+    hashChain.append(study, "signOff", dict(ROLES)[role], role=role, name=name, signed=signed[role]["digest"])
 
 
 def withdraw(study, role):
     """Take a signature back; nothing happens where there is none."""
     _requireRole(role)
     signed = study.choice(_CHOICE, {})
-    signed.pop(role, None)
+    taken = signed.pop(role, None)
+    if taken is not None:
+        hashChain.append(study, "withdrawal", dict(ROLES)[role], role=role, name=taken["name"])
     study.setChoice(_CHOICE, signed or None)
 
 
@@ -85,7 +88,7 @@ def resultsOf(study):
 
 def statements(study):
     """All that was signed of report and regions, whether it still holds or not: what a written report depends on."""
-    return [study.choice(_CHOICE), study.choice("signOff")]
+    return [study.choice(_CHOICE), signOff.statements(study) or None]
 
 
 def _requireRole(role):

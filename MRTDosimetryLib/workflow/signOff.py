@@ -4,6 +4,7 @@ from datetime import datetime
 
 from ..errors import InputError
 from ..scene import regionContents, segments, volumes
+from . import hashChain
 from .regionMasks import segmentationNode
 from .stage import digestOf
 
@@ -52,16 +53,37 @@ def sign(study, segmentID, kind, role, name, time=None):
     signed.setdefault(segmentID, {})[kind] = {
         "role": role, "name": name, "time": time, "region": known[segmentID], "digest": digests[segmentID]}
     study.setChoice(_CHOICE, signed)
+    hashChain.append(study, "signOff", f"{known[segmentID]}: {kind}", role=role, name=name, signed=digests[segmentID])
 
 
 def withdraw(study, segmentID, kind):
     """Take a sign-off back; nothing happens where there is none."""
     signed = study.choice(_CHOICE, {})
     entry = signed.get(segmentID, {})
-    entry.pop(kind, None)
+    taken = entry.pop(kind, None)
+    if taken is not None:
+        hashChain.append(study, "withdrawal", f"{taken['region']}: {kind}", role=taken["role"], name=taken["name"])
     if not entry:
         signed.pop(segmentID, None)
     study.setChoice(_CHOICE, signed or None)
+
+
+def statements(study):
+    """All that was signed of the regions, whether it still holds or not: segment ID -> kind -> who and when."""
+    return study.choice(_CHOICE, {})
+
+
+def restore(study, signed):
+    """Take over sign-offs that a record carries, as far as they are of the regions as these are now."""
+    node = segmentationNode(study)
+    digests = _digests(node)
+    kept = {segmentID: {kind: entry for kind, entry in entries.items() if entry["digest"] == digests.get(segmentID)}
+            for segmentID, entries in signed.items()}
+    for entries in kept.values():
+        for kind, entry in entries.items():
+            hashChain.append(study, "signOff", f"{entry['region']}: {kind}, as the record states",
+                             role=entry["role"], name=entry["name"], signedAt=entry["time"], signed=entry["digest"])
+    study.setChoice(_CHOICE, {segmentID: entries for segmentID, entries in kept.items() if entries} or None)
 
 
 def rows(study):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ..digests import digestOf
 from ..progress import noProgress
+from . import hashChain
 
 
 def _always(_study):
@@ -42,5 +43,7 @@ class Stage:
     def run(self, study, progress=noProgress):
         """Compute and keep the result with the digest of its inputs; an error leaves the last result untouched."""
         value, warnings = self.compute(study, progress)
+        digest = digestOf(self.inputs(study))
         study.setStageRecord(self.name, {
-            "digest": digestOf(self.inputs(study)), "value": value, "warnings": list(warnings), "error": None})
+            "digest": digest, "value": value, "warnings": list(warnings), "error": None})
+        hashChain.append(study, "stage", self.title, stage=self.name, inputs=digest, result=digestOf(value))

@@ -16,11 +16,12 @@ from . import (
     kineticsDescription,
     protocol,
     record,
+    recordedTimePoints,
     regionFiles,
     registration,
     segmentation,
-    spectFiles,
     statements,
+    studyDescription,
     studyFileStatements,
     uncertainty,
 )
@@ -28,14 +29,14 @@ from .regionMasks import regionNames
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
-         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "export"}
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "export", "choices"}
 # What describes images: not for a protocol that does without.
 _IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty")
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
-                    "detector", "reason"}
+                    "detector", "reason", *recordedTimePoints.KEYS}
 _ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED}
-_REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names"}
+_REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names", "kept"}
 _KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
                   "fixed", "bounds", "relativeActivityUncertainty", "shared", "hybrid", "lateForm", "trapezoid",
                   "excludedPoints"}
@@ -71,7 +72,18 @@ def readStudyFile(path):
     if content.get("kind") == "record":
         inputs = [{**item, "path": _absolute(item["path"], path)} for item in content.get("inputs", [])]
         content = content.get("study")
+    else:
+        _refuseSignatures(content, where)
     return _checked(content, where, path), inputs
+
+
+def _refuseSignatures(content, where):
+    """Nobody signs by writing a study file: only a record carries the sign-offs of its regions along."""
+    regions = content.get("regions")
+    kept = regions.get("kept") if isinstance(regions, dict) else None
+    if isinstance(kept, dict) and kept.get("signOff"):
+        raise InputError("The regions cannot be signed in a study file", f"{where}: regions.kept.signOff",
+                         "Leave it out, and sign them in the module")
 
 
 def applyStudy(study, description, progress=noProgress):
@@ -90,6 +102,8 @@ def applyStudy(study, description, progress=noProgress):
         studyFileStatements.apply(study, description)
     if description.get("timePoints"):
         _applyImages(study, description, faults, progress)
+    with faults.collect():
+        studyDescription.applyFurther(study, description.get("choices") or {})
     faults.raiseIfAny()
     progress(1.0, "")
 
@@ -98,7 +112,8 @@ def _applyImages(study, description, faults, progress):
     with faults.collect():
         registration.setKind(study, description.get("registration", "rigid" if _hasEveryCT(description) else "none"))
     with faults.collect():
-        doseOptions.setDose(study, description.get("dose") or {})
+        if description.get("dose"):
+            studyDescription.applyDose(study, description["dose"])
     with faults.collect():
         uncertainty.setResolution(study, description.get("resolutionFWHMMM"))
     with faults.collect():
@@ -109,7 +124,7 @@ def _applyImages(study, description, faults, progress):
         name = f"time point {position + 1}"
         progress(0.9 * position / len(items), f"Reading {name}")
         with faults.collect():
-            added.append(spectFiles.addTimePoint(study, item, name))
+            added.append(recordedTimePoints.addTimePoint(study, item, name))
     if len(added) == len(items):
         _checkOrder(added, faults)
     faults.raiseIfAny()
@@ -125,19 +140,23 @@ def _applyImages(study, description, faults, progress):
 def _applyRegions(study, description, added, faults):
     with faults.collect():
         reference = added[description.get("timePoint", 0)]
-        if "segmentation" in description:
+        if description.get("kept") is not None and "segmentation" in description:
+            studyDescription.applyRegions(study, description, reference)
+        elif "segmentation" in description:
             regionFiles.addFromFile(study, description["segmentation"], description.get("names"), reference)
         else:
             segmentation.addFromLabelmap(study, description["labelmap"], description.get("names"), reference)
 
 
 def _checkOrder(added, faults):
-    for position, (earlier, later) in enumerate(zip(added, added[1:], strict=False)):
+    # Those left out of all stages stand in nobody's way.
+    counted = [(position, item) for position, item in enumerate(added) if not item.isExcluded]
+    for (_before, earlier), (position, later) in zip(counted, counted[1:], strict=False):
         if later.timeHours < earlier.timeHours:
             faults.add(f"Time points are out of order: {later.timeHours:g} h comes after {earlier.timeHours:g} h",
-                       f"time point {position + 2}", "List them in the order of time, or correct the times")
+                       f"time point {position + 1}", "List them in the order of time, or correct the times")
         elif later.timeHours - earlier.timeHours < 1e-6:
-            faults.add(f"Two time points are at the same time, {later.timeHours:g} h", f"time point {position + 2}",
+            faults.add(f"Two time points are at the same time, {later.timeHours:g} h", f"time point {position + 1}",
                        "Correct the time or leave one of them out")
 
 

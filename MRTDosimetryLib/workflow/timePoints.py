@@ -10,7 +10,7 @@ from ..imaging.resampling import averageOnGrid
 from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
-from . import activityBalance
+from . import activityBalance, hashChain, timePointSource
 from .activityImage import Given, compareFramesOfReference, establishFacts, isPlan, readActivityImage, readCT
 from .protocol import administeredActivityMBq, positiveNumber, usesImages
 from .stage import Stage
@@ -92,7 +92,13 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
     ctNode = None
     if ct is not None:
         ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
-    return _addTimePoint(study, spectNode, ctNode, facts)
+    timePoint = _addTimePoint(study, spectNode, ctNode, facts)
+    timePointSource.note(timePoint, {
+        "spect": str(spectPath), "ct": None if ctPath is None else str(ctPath), "unit": unit,
+        "hoursAfterAdministration": hoursAfterAdministration, "acquisitionDateTime": acquisitionDateTime,
+        "calibrationFactorBqPerCps": calibrationFactorBqPerCps, "durationSeconds": durationSeconds,
+        "decayCorrectedTo": decayCorrectedTo, timePointSource.STATED_BY: source})
+    return timePoint
 
 
 def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
@@ -153,12 +159,20 @@ def overrideFact(study, timePoint, name, value, unit, reason):
     alternatives = list((found or {}).get("alternatives") or [])
     if found:
         alternatives.append({key: found.get(key) for key in ("value", "unit", "source", "detail")})
+    before = None if found is None else found.get("value")
+    hashChain.append(study, "override", f"{timePoint.label}: {name}", before=before, after=value, unit=unit,
+                     reason=str(reason).strip())
     timePoint.setFact(name, value, unit, "user", "override", alternatives=alternatives, reason=str(reason).strip())
 
 
-def setExcluded(study, timePoint, isExcluded):
+def setExcluded(study, timePoint, isExcluded, reason=""):
     """Leave a time point out of all stages, or take it back; nothing is deleted."""
+    if bool(isExcluded) != timePoint.isExcluded:
+        hashChain.append(study, "exclusion" if isExcluded else "inclusion", f"time point {timePoint.label}",
+                         reason=str(reason).strip())
     timePoint.isExcluded = bool(isExcluded)
+    if isExcluded:
+        timePoint.exclusionReason = str(reason).strip()
 
 
 def setReference(study, timePoint):

@@ -1,0 +1,74 @@
+"""What makes a later edit show: digests of the record's own parts, of the result files, and of every value in them."""
+
+import json
+import os
+
+from .hashChain import sha256Of
+
+SEAL = "seal"
+# Enough to tell an edited value; the file's own SHA-256 stands beside them.
+_VALUE_DIGITS = 16
+
+
+def sealed(content, results, folder):
+    """A record completed by the digests of the files in its folder and of its own parts.
+
+    Parameters
+    ----------
+    content : dict
+        From :func:`.record.makeRecord`.
+    results : dict
+        Content of ``results.json``.
+    folder : str
+        With all files but the record itself.
+    """
+    from .record import hashInputs
+
+    paths = filesOf(folder)
+    inputs = {item["path"] for item in content["inputs"]}
+    content["files"] = [{**item, "path": relative(item["path"], folder)} for item in hashInputs(paths)
+                        if relative(item["path"], folder) not in inputs]
+    content["values"] = valueDigests(results)
+    content = json.loads(json.dumps(content, allow_nan=False))  # as it is read back
+    sections = {key: sha256Of(value) for key, value in content.items()}
+    return {**content, SEAL: {"sections": sections, "sha256": sha256Of(sections)}}
+
+
+def filesOf(folder):
+    """Every file below a folder, in order."""
+    return [os.path.join(place, name) for place, _folders, names in sorted(os.walk(folder)) for name in sorted(names)]
+
+
+def relative(path, folder):
+    """A path below a folder with forward slashes."""
+    return os.path.relpath(path, folder).replace(os.sep, "/")
+
+
+def valueDigests(results):
+    """Digest of every part of ``results.json``: by its key, of the regions by their name and key."""
+    results = json.loads(json.dumps(results, allow_nan=False))
+    found = {key: sha256Of(value)[:_VALUE_DIGITS] for key, value in results.items() if key != "regions"}
+    for region in results.get("regions") or []:
+        for key, value in region.items():
+            found[f"regions, {region.get('name')}, {key}"] = sha256Of(value)[:_VALUE_DIGITS]
+    return found
+
+
+def faultWords(content):
+    """Parts of a record that were edited since it was sealed, one sentence each."""
+    seal = content.get(SEAL)
+    if not isinstance(seal, dict) or not isinstance(seal.get("sections"), dict):
+        return ["The record has no seal"]
+    words, sections = [], seal["sections"]
+    if sha256Of(sections) != seal.get("sha256"):
+        words.append("The seal of the record was edited")
+    for key in dict.fromkeys([*content, *sections]):
+        if key == SEAL:
+            continue
+        if key not in content:
+            words.append(f"The part '{key}' of the record was taken out")
+        elif key not in sections:
+            words.append(f"The part '{key}' of the record was put in")
+        elif sha256Of(content[key]) != sections[key]:
+            words.append(f"The part '{key}' of the record was edited")
+    return words
