@@ -10,6 +10,7 @@ from .calibrationCommands import addCalibrate
 from .errors import CanceledError, DosimetryError, Faults, InputError
 from .planCommands import addPlan
 from .progress import noProgress
+from .recordCommands import addRecordCommands
 from .registryCommands import addRegistry
 
 EXIT_NOT_PASSED, EXIT_INPUT, EXIT_CANCELED = 1, 2, 130
@@ -74,6 +75,7 @@ def _parser():
     addPlan(commands)
     addRegistry(commands)
     addCalibrate(commands, _progress)
+    addRecordCommands(commands)
     return parser
 
 

@@ -7,7 +7,7 @@ from .. import __version__
 from ..errors import InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress, subProgress
-from . import calibrationFile, calibrationMeasure, calibrationRecord, record
+from . import calibrationFile, calibrationMeasure, calibrationRecord, record, timePointSource
 
 describe = calibrationRecord.describe
 load = calibrationRecord.load
@@ -58,7 +58,7 @@ def _inputs(statement, folder):
         paths.append(region["file"])
     files = []
     for path in dict.fromkeys(paths):
-        files += record.filesOf(os.path.join(folder, path))
+        files += timePointSource.filesOf(os.path.join(folder, path))
     return [{**item, "path": os.path.relpath(item["path"], folder).replace(os.sep, "/")}
             for item in record.hashInputs(files)]
 

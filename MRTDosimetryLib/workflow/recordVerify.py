@@ -1,0 +1,100 @@
+"""Whether a finished study is as it was written: log, record, results, report, other files and inputs."""
+
+import os
+
+from ..errors import InputError
+from . import hashChain, recordSeal
+from .record import hashInputs
+from .recordFiles import RESULTS, Finished
+
+
+def verify(path):
+    """Check a finished study against its record.
+
+    Parameters
+    ----------
+    path : str
+        Folder of results, or its ``record.json``.
+
+    Returns
+    -------
+    dict
+        ``isIntact``, ``edited`` (list of sentences: what is no longer as it was written), ``notChecked`` (inputs that
+        are not where they were), ``files``, ``inputs`` and ``entries`` (numbers of what was checked), ``head`` (hash
+        of the last entry of the log) and ``seal`` (SHA-256 of the record).
+
+    Raises
+    ------
+    InputError
+        No record there, or one of a version that sealed none.
+    """
+    found = Finished(path, areResultsNeeded=False)
+    content = found.record
+    if recordSeal.SEAL not in content and "log" not in content:
+        raise InputError("The record has no seal: it was written by an earlier version, or the seal was taken out",
+                         found.folder, "Run the study again to get a sealed one")
+    edited = recordSeal.faultWords(content) + hashChain.faultWords(content.get("log"))
+    edited += _fileFaults(found)
+    inputFaults, notChecked = _inputFaults(found)
+    edited += inputFaults
+    log = content.get("log") or [{}]
+    return {"isIntact": not edited, "edited": edited, "notChecked": notChecked,
+            "files": len(content.get("files") or []), "inputs": len(content.get("inputs") or []) - len(notChecked),
+            "entries": len(content.get("log") or []), "head": log[-1].get(hashChain.HASH, ""),
+            "seal": (content.get(recordSeal.SEAL) or {}).get("sha256", "")}
+
+
+def _fileFaults(found):
+    words = []
+    for item in found.record.get("files") or []:
+        path, name = found.absolute(item["path"]), item["path"]
+        if not os.path.isfile(path):
+            words.append(f"{name} is missing")
+        elif hashInputs([path])[0]["sha256"] != item["sha256"]:
+            words.append(f"{name} was edited after it was written")
+            if name == RESULTS:
+                words += _valueFaults(found)
+    return words
+
+
+def _valueFaults(found):
+    """Which values of the results are not those of the record."""
+    try:
+        results = Finished(found.folder).results
+        now = recordSeal.valueDigests(results)
+    except (InputError, AttributeError, TypeError):
+        return [f"{RESULTS} cannot be read any more"]
+    then = found.record.get("values") or {}
+    words = [f"{RESULTS}: {name} was edited" for name in then if name in now and now[name] != then[name]]
+    words += [f"{RESULTS}: {name} was taken out" for name in then if name not in now]
+    return words + [f"{RESULTS}: {name} was put in" for name in now if name not in then]
+
+
+def _inputFaults(found):
+    words, missing, present = [], [], []
+    for item in found.record.get("inputs") or []:
+        path = found.absolute(item["path"])
+        if os.path.isfile(path):
+            present.append((path, item))
+        elif item["path"] == path:  # elsewhere: images may have gone to an archive
+            missing.append(f"The input is not where it was: {path}")
+        else:
+            words.append(f"{item['path']} is missing")
+    for (path, item), now in zip(present, hashInputs([path for path, _item in present]), strict=True):
+        if now["sha256"] != item["sha256"]:
+            words.append(f"The input changed since it was used: {path}")
+    return words, missing
+
+
+def lines(found):
+    """The outcome of :func:`verify` in words."""
+    words = list(found["edited"])
+    words += [f"not checked: {text}" for text in found["notChecked"]]
+    if found["isIntact"]:
+        words.append(f"As it was written: the log with {found['entries']} entries, {found['files']} files, "
+                     f"{found['inputs']} inputs.")
+    else:
+        words.append("This is not as it was written.")
+    words.append(f"last entry of the log: {found['head']}")
+    words.append(f"seal of the record:    {found['seal']}")
+    return words
