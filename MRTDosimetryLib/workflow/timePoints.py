@@ -60,7 +60,13 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
     faults.raiseIfAny()
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
                    decayCorrectedTo, source)
-    return addImages(study, volume, facts, ct, ctFacts, given, label)
+    timePoint = addImages(study, volume, facts, ct, ctFacts, given, label)
+    timePointSource.note(timePoint, {
+        "spect": str(spectPath), "ct": None if ctPath is None else str(ctPath), "unit": unit,
+        "hoursAfterAdministration": hoursAfterAdministration, "acquisitionDateTime": acquisitionDateTime,
+        "calibrationFactorBqPerCps": calibrationFactorBqPerCps, "durationSeconds": durationSeconds,
+        "decayCorrectedTo": decayCorrectedTo, timePointSource.STATED_BY: source})
+    return timePoint
 
 
 def addImages(study, volume, facts, ct, ctFacts, given, label):
@@ -92,13 +98,7 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
     ctNode = None
     if ct is not None:
         ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
-    timePoint = _addTimePoint(study, spectNode, ctNode, facts)
-    timePointSource.note(timePoint, {
-        "spect": str(spectPath), "ct": None if ctPath is None else str(ctPath), "unit": unit,
-        "hoursAfterAdministration": hoursAfterAdministration, "acquisitionDateTime": acquisitionDateTime,
-        "calibrationFactorBqPerCps": calibrationFactorBqPerCps, "durationSeconds": durationSeconds,
-        "decayCorrectedTo": decayCorrectedTo, timePointSource.STATED_BY: source})
-    return timePoint
+    return _addTimePoint(study, spectNode, ctNode, facts)
 
 
 def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,

@@ -99,8 +99,8 @@ def test_everyBitOfImagesAndRegionsComesBack(tmp_path):
     scene, matrix = newScene(), obliqueMatrix()
     first, second = np.zeros((20, 22, 24), np.uint8), np.zeros((20, 22, 24), np.uint8)
     first[3:9, 4:10, 5:12], first[12:18, 10:14, 2:9], second[3:6, 4:18, 5:8] = 1, 2, 1
-    node = segmentLayers.segmentationFromLayers(
-        scene, [(Volume(first, matrix), {1: "liver", 2: "kidney left"}), (Volume(second, matrix), {1: "lesion 1"})], "R")
+    parts = [(Volume(first, matrix), {1: "liver", 2: "kidney left"}), (Volume(second, matrix), {1: "lesion 1"})]
+    node = segmentLayers.segmentationFromLayers(scene, parts, "R")
     path, layers = keptImages.writeRegions(node, str(tmp_path / "regions"))  # which reads back and compares
     assert path.endswith("regions.seg.nrrd") and len(layers) == 2
     layers[0]["origin"][0] += 5.0
