@@ -6,6 +6,7 @@ import sys
 import time
 
 from . import __version__
+from .batchCommands import addBatch
 from .calibrationCommands import addCalibrate
 from .errors import CanceledError, DosimetryError, Faults, InputError
 from .planCommands import addPlan
@@ -76,6 +77,7 @@ def _parser():
     addRegistry(commands)
     addCalibrate(commands, _progress)
     addRecordCommands(commands)
+    addBatch(commands)
     return parser
 
 

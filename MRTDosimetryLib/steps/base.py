@@ -28,6 +28,8 @@ class Step:
         Whether running the stage needs packages that Slicer does not bring.
     isForPhysician : bool
         Whether the page is shown in the physician's view.
+    isForTechnologist : bool
+        Whether the page is shown in the technologist's view: what is measured and acquired.
     advancedWidgets : tuple of str
         Names of widgets that only the physicist sees.
     isAboutAbsorbedDose : bool
@@ -39,6 +41,7 @@ class Step:
     layoutName = "fourUp"
     needsPackages = False
     isForPhysician = True
+    isForTechnologist = False
     advancedWidgets = ()
     isAboutAbsorbedDose = False
 

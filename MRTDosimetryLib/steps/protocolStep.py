@@ -18,6 +18,7 @@ class ProtocolStep(Step):
     name = "protocol"
     uiFile = "ProtocolStep.ui"
     isForPhysician = False
+    isForTechnologist = True
 
     def title(self):
         return _("Protocol")

@@ -52,4 +52,4 @@ class ReportSigning:
         if row["isValid"]:
             self.page.attempt(reportSignOff.withdraw, study, role)
             return
-        self.page.attempt(reportSignOff.sign, study, role, edit.text)
+        self.page.attempt(reportSignOff.sign, study, role, edit.text, None, self.page.shell.role())

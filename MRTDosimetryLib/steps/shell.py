@@ -29,7 +29,9 @@ STEPS = (ProtocolStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsSt
 ROLE_SETTING = "MRTDosimetry/role"
 # Of the study's node: the step that was in front, so that a scene opens where it was left.
 STEP_ATTRIBUTE = "MRTDosimetry.step"
-PHYSICIST, PHYSICIAN = "physicist", "physician"
+PHYSICIST, PHYSICIAN, TECHNOLOGIST = "physicist", "physician", "technologist"
+# Where the work of those starts who do not see all pages.
+_HOME = {PHYSICIAN: "regions", TECHNOLOGIST: "timePoints"}
 _REFRESH_DELAY_MS = 300
 
 
@@ -74,6 +76,7 @@ class Shell:
         self.studies.setup()
         self.ui.roleSelector.addItem(_("Physicist"), PHYSICIST)
         self.ui.roleSelector.addItem(_("Physician"), PHYSICIAN)
+        self.ui.roleSelector.addItem(_("Technologist"), TECHNOLOGIST)
         self.ui.roleSelector.setCurrentIndex(self.ui.roleSelector.findData(self.role()))
         self.ui.roleSelector.connect("currentIndexChanged(int)", self.onRoleSelected)
         self.ui.computeStaleButton.connect("clicked()", self.computeStale)
@@ -189,13 +192,14 @@ class Shell:
         qt.QSettings().setValue(ROLE_SETTING, role)
         for step in self.steps:
             step.setRole(role == PHYSICIST)
-        if role == PHYSICIAN:
-            self.goToStep(self.indexOf("regions"))
+        if role in _HOME:
+            self.goToStep(self.indexOf(_HOME[role]))
         else:
             self.refresh()
 
     def isShown(self, index):
-        return self.role() == PHYSICIST or self.steps[index].isForPhysician
+        step, role = self.steps[index], self.role()
+        return {PHYSICIAN: step.isForPhysician, TECHNOLOGIST: step.isForTechnologist}.get(role, True)
 
     # ------------------------------------------------------------------ navigation
 
@@ -215,7 +219,7 @@ class Shell:
             states = stages.states(study)
             unsettled = [i for i, step in enumerate(self.steps) if states[step.name] not in stages.SETTLED]
             found = min(unsettled, default=len(self.steps) - 1)
-        return found if self.isShown(found) else self.indexOf("regions")
+        return found if self.isShown(found) else self.indexOf(_HOME[self.role()])
 
     def _keepStep(self):
         if self.study is not None:

@@ -26,6 +26,7 @@ class TimePointsStep(Step):
     uiFile = "TimePointsStep.ui"
     layoutName = "timePoints"
     isForPhysician = False
+    isForTechnologist = True
     advancedWidgets = ("calibrationWidget",)
 
     def __init__(self, shell):

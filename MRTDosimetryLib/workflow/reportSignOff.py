@@ -1,46 +1,53 @@
 """Who prepared, checked and decides on a report, and whether the results changed since."""
 
-from datetime import datetime
-
 from ..errors import InputError
 from ..report.htmlReport import SIGNATURE_TITLES
-from . import hashChain, signOff
+from . import hashChain, roles, signOff
 from .stage import digestOf
 
 # Role and its title, in the order of the signature lines of the report.
 ROLES = tuple(zip(("preparedBy", "medicalPhysicsExpert", "treatingPhysician"), SIGNATURE_TITLES, strict=True))
+_PREPARED, _EXPERT = ROLES[0][0], ROLES[1][0]
 _CHOICE, _WHERE = "reportSignOff", "sign-off"
 
 
-def sign(study, role, name, time=None):
+def sign(study, role, name, time=None, actingAs=None):
     """Sign the results as they are now.
 
     Parameters
     ----------
     role : str
-        Of :data:`ROLES`.
+        Of :data:`ROLES`: the line that is signed.
     name : str
         Of the person.
     time : str, optional
         ISO 8601; now, with its offset from UTC, when left out.
+    actingAs : str, optional
+        Of :data:`.roles.ROLES`: the role at the desk. Left out, it is the one that the line is for.
 
     Raises
     ------
     InputError
-        Unknown role, no name, or results that are not up to date.
+        Unknown role, one whose business this is not, no name, or results that are not up to date.
     """
     _requireRole(role)
+    actingAs = actingAs or next(iter(roles.rules()["mayDo"][role]), None)
+    allowed = roles.require(role, actingAs)
     name = str(name or "").strip()
     if not name:
         raise InputError("There is no name to sign with", _WHERE, "Give the name of the person who signs")
     if not _areResultsDone(study):
         raise InputError("The results are not up to date, so that there is nothing to sign", _WHERE,
                          "Compute the results first")
-    time = time or datetime.now().astimezone().isoformat(timespec="seconds")
+    time = time or hashChain.now()
     signed = study.choice(_CHOICE, {})
+    for one, other, what in ((_EXPERT, _PREPARED, "prepared the report"), (_PREPARED, _EXPERT, "signed the numbers")):
+        if role == one and other in signed:
+            roles.requireOther(name, signed[other]["name"], what)
     signed[role] = {"name": name, "time": time, "digest": _digest(study)}
     study.setChoice(_CHOICE, signed)
-    hashChain.append(study, "signOff", dict(ROLES)[role], role=role, name=name, signed=signed[role]["digest"])
+    hashChain.append(study, "signOff", dict(ROLES)[role], line=role, role=actingAs, name=name,
+                     signed=signed[role]["digest"], **allowed)
 
 
 def withdraw(study, role):
@@ -49,7 +56,7 @@ def withdraw(study, role):
     signed = study.choice(_CHOICE, {})
     taken = signed.pop(role, None)
     if taken is not None:
-        hashChain.append(study, "withdrawal", dict(ROLES)[role], role=role, name=taken["name"])
+        hashChain.append(study, "withdrawal", dict(ROLES)[role], line=role, name=taken["name"])
     study.setChoice(_CHOICE, signed or None)
 
 

@@ -1,16 +1,15 @@
 """Who drafted and who verified each region, and whether it was changed since."""
 
-from datetime import datetime
-
 from ..errors import InputError
 from ..scene import regionContents, segments, volumes
-from . import hashChain
+from . import hashChain, roles
 from .regionMasks import segmentationNode
 from .stage import digestOf
 
 DRAFTED, VERIFIED = "drafted", "verified"
 KINDS = (DRAFTED, VERIFIED)
-ROLES = ("physician", "physicist", "technologist")
+ROLES = roles.ROLES
+_ACTS = {DRAFTED: "draftRegion", VERIFIED: "verifyRegion"}
 _CHOICE = "signOff"
 
 
@@ -32,12 +31,11 @@ def sign(study, segmentID, kind, role, name, time=None):
     Raises
     ------
     InputError
-        No such region, nothing drawn in it, no name, or an unknown role.
+        No such region, nothing drawn in it, no name, an unknown role, or one whose business this is not.
     """
     if kind not in KINDS:
         raise InputError(f"'{kind}' is not a kind of sign-off", "sign-off", f"Use {' or '.join(KINDS)}")
-    if role not in ROLES:
-        raise InputError(f"'{role}' is not a role", "sign-off", f"Use {', '.join(ROLES)}")
+    allowed = roles.require(_ACTS[kind], role)
     name = str(name or "").strip()
     if not name:
         raise InputError("There is no name to sign with", "sign-off", "Give your name")
@@ -48,12 +46,15 @@ def sign(study, segmentID, kind, role, name, time=None):
     digests = _digests(node)
     if not digests[segmentID]:
         raise InputError("Nothing is drawn in the region", known[segmentID], "Draw it before it is signed")
-    time = time or datetime.now().astimezone().isoformat(timespec="seconds")
+    time = time or hashChain.now()
     signed = study.choice(_CHOICE, {})
+    other = signed.get(segmentID, {}).get(DRAFTED if kind == VERIFIED else VERIFIED)
+    roles.requireOther(name, other and other["name"], f"{DRAFTED if kind == VERIFIED else VERIFIED} the region")
     signed.setdefault(segmentID, {})[kind] = {
         "role": role, "name": name, "time": time, "region": known[segmentID], "digest": digests[segmentID]}
     study.setChoice(_CHOICE, signed)
-    hashChain.append(study, "signOff", f"{known[segmentID]}: {kind}", role=role, name=name, signed=digests[segmentID])
+    hashChain.append(study, "signOff", f"{known[segmentID]}: {kind}", role=role, name=name, signed=digests[segmentID],
+                     **allowed)
 
 
 def withdraw(study, segmentID, kind):

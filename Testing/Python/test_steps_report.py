@@ -38,6 +38,11 @@ def quick(monkeypatch):
 
 
 def sign(wizard, role, name):
+    """At the desk of the role that the line is for."""
+    desk = "physician" if role == "treatingPhysician" else "physicist"
+    if wizard.shell.role() != desk:
+        wizard.ui.roleSelector.setCurrentIndex(wizard.ui.roleSelector.findData(desk))
+        wizard.page("report")
     ui = wizard.shell.step.ui
     getattr(ui, f"{role}Edit").text = name
     getattr(ui, f"{role}Button").click()
@@ -98,6 +103,22 @@ def testSignaturesByRoleAreInReportRecordAndResults(wizard, quick, tmp_path):
     assert wizard.shell._states["report"] == "stale"
     ui.treatingPhysicianButton.click()
     assert wizard.shell._states["report"] == "done", "withdrawn: as it was written"
+
+
+@pytest.mark.parametrize(("desk", "line", "words"), [
+    ("physicist", "treatingPhysician", "The physicist does not sign the report as the treating physician"),
+    ("physician", "medicalPhysicsExpert", "The physician does not sign the numbers"),
+    ("technologist", "medicalPhysicsExpert", "The technologist does not sign the numbers")])
+def testNobodySignsWhatIsNotTheirBusiness(wizard, desk, line, words):
+    from MRTDosimetryLib.workflow import reportSignOff
+
+    wizard.ui.roleSelector.setCurrentIndex(wizard.ui.roleSelector.findData(desk))
+    wizard.page("report")
+    ui = wizard.shell.step.ui
+    getattr(ui, f"{line}Edit").text = "Name"
+    getattr(ui, f"{line}Button").click()
+    assert any(words in text for text in wizard.messages()), wizard.messages()
+    assert not any(row["name"] for row in reportSignOff.rows(wizard.study))
 
 
 def testChangedResultsTakeTheSignatureBack(wizard, quick, tmp_path):

@@ -210,6 +210,14 @@ def testPhysicianSeesRegionsResultsAndReport(small):
     assert all(not small.shell.stepBar.button(number).isHidden() for number in range(8))
 
 
+def testTechnologistSeesProtocolAndTimePoints(small):
+    small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("technologist"))
+    shown = [number for number in range(8) if not small.shell.stepBar.button(number).isHidden()]
+    assert [small.shell.steps[number].name for number in shown] == ["protocol", "timePoints"]
+    assert small.shell.step.name == "timePoints"
+    small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("physicist"))
+
+
 def testSeveralStudies(small):
     first = small.study
     small.shell.studies.add()

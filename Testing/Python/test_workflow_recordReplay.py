@@ -115,3 +115,40 @@ def test_everyBitOfImagesAndRegionsComesBack(tmp_path):
     geometry["spacing"][0] *= 1.1
     with pytest.raises(InputError, match="lies elsewhere"):
         keptImages.readVolume(scene, str(tmp_path / "v.nrrd"), "v", "activityConcentration", "Bq/mL", geometry)
+
+
+# Those without images, and one of the digital patient; its others differ in what they state.
+EXAMPLES = ("iodineMibg.wholeBody", "lutetiumDotatate.hybrid", "thyroidCancerIodine.bloodDose",
+            "thyroidCancerIodine.wholeBodySinglePoint", "thyroidIodine.lateUptake", "thyroidIodine.multipleUptakes")
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """Folder with the small digital patient."""
+    from MRTDosimetryLib.workflow.demo import writePatient
+
+    folder = tmp_path_factory.mktemp("examples")
+    writePatient(str(folder / "patient"), "small")
+    return folder
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_everyExampleIsRepeatedBitForBitAlsoAsBuiltInTheModule(patient, name):
+    import shutil
+
+    from MRTDosimetryLib.resources import resourcePath
+    from MRTDosimetryLib.scene.study import Study
+    from MRTDosimetryLib.workflow import report, stages, studyFile
+
+    path, out = patient / f"{name}.json", patient / name
+    shutil.copy(resourcePath("Protocols", "examples", f"{name}.json"), path)
+    assert commandLine.main(["run", str(path), "--out", str(out / "run")]) == 0
+    assert repeat(out / "run", out / "repeated") == comparable(out / "run")
+    description, _recorded = studyFile.readStudyFile(str(path))
+    study = Study.create(newScene(), description.get("name") or "Study")
+    studyFile.applyStudy(study, description)
+    report.setFolder(study, str(out / "module"))
+    stages.runStale(study)
+    assert comparable(out / "module") == comparable(out / "run")
+    assert repeat(out / "module", out / "moduleRepeated") == comparable(out / "run")
+    assert commandLine.main(["verify", str(out / "module")]) == 0
