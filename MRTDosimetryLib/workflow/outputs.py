@@ -22,6 +22,7 @@ from . import (
     recordSeal,
     reportSignOff,
     statements,
+    studyDescription,
 )
 from .reportContext import reportContext
 from .results import resultsDict
@@ -68,15 +69,16 @@ def stagedFolder(folder):
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def writeOutputs(study, folder, description, inputs=(), comparison=None, progress=noProgress):
+def writeOutputs(study, folder, description=None, inputs=(), comparison=None, progress=noProgress):
     """Write every result file of the contract into ``folder`` (which exists); those of images where there are any.
 
     Parameters
     ----------
-    description : dict
-        The study description that makes the study, for the record.
+    description : dict, optional
+        The study description that makes the study, for the record. Left out, it is written from the study as it is
+        now, whatever it was made from.
     inputs : sequence of dict
-        Hashed input files.
+        Hashed input files of ``description``.
     comparison : list of dict, optional
         Computed against true values, for the report of the demo.
 
@@ -87,6 +89,10 @@ def writeOutputs(study, folder, description, inputs=(), comparison=None, progres
     """
     paths = {name: os.path.join(folder, name) for name in ("results.json", "report.html", "scene.mrb", "record.json")}
     results = finalResults(study)
+    if description is None:
+        progress(0.0, "Writing what the study was made from")
+        description = studyDescription.describe(study, folder)
+        inputs = record.hashInputs(record.inputFiles(description))
     progress(0.0, "Writing tables")
     if protocol.usesImages(study):
         paths |= _writeImageFiles(study, results, folder)

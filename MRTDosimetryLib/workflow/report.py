@@ -5,7 +5,7 @@ import os
 from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report import preview
-from . import outputs, record, reportSignOff, statements, studyDescription
+from . import outputs, record, reportSignOff, statements
 from .reportContext import reportSummary
 from .stage import Stage, digestOf
 
@@ -36,12 +36,8 @@ def writeReport(study, folder, comparison=None, progress=noProgress):
         Names of the files.
     """
     with outputs.stagedFolder(folder) as staging:
-        progress(0.0, "Writing what the study was made from")
-        # As the study is now, whatever it was made from: running the record repeats this one.
-        description = studyDescription.describe(study, staging)
-        inputs = record.hashInputs(record.inputFiles(description))
-        paths = outputs.writeOutputs(study, staging, description, inputs, comparison,
-                                     subProgress(progress, 0.1, 0.98))
+        # Described as it is now, whatever it was made from: running the record repeats this study.
+        paths = outputs.writeOutputs(study, staging, comparison=comparison, progress=subProgress(progress, 0.0, 0.98))
         if os.path.isdir(os.path.join(staging, outputs.DICOM_FOLDER)):
             paths[f"{outputs.DICOM_FOLDER}/"] = os.path.join(staging, outputs.DICOM_FOLDER)
     return sorted(paths)

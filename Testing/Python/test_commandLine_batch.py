@@ -103,7 +103,7 @@ def test_whatCannotBeRunIsToldAtOnce(tmp_path, capfd):
     (out / batch.LOCK).write_text(json.dumps({"host": "elsewhere", "pid": 1}), encoding="utf-8")
     assert run(paths, out) == 2 and "Another batch is writing" in capfd.readouterr().err
     (tmp_path / "file").write_text("", encoding="utf-8")
-    assert run(paths, tmp_path / "file") == 2 and "cannot be written" in capfd.readouterr().err
+    assert run(paths, tmp_path / "file") == 2 and "output folder is a file" in capfd.readouterr().err
 
 
 def test_jobsFollowCoresAndMemory(monkeypatch):
