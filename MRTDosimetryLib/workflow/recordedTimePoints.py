@@ -10,7 +10,7 @@ from . import registration, spectFiles, timePoints, timePointSource
 KEYS = {"overrides", "excluded", "registration", "kept", timePointSource.STATED_BY}
 _LATER = ("overrides", "excluded", "registration")
 _OVERRIDE_KEYS = {"fact", "value", "unit", "reason"}
-_KEPT_KEYS = {"facts", "spectName", "spectGeometry", "ctName", "ctGeometry", "ctUnit"}
+_KEPT_KEYS = {"facts", "spectName", "spectUnit", "spectGeometry", "ctName", "ctGeometry", "ctUnit"}
 _FACT_KEYS = {"value", "unit", "source", "detail", "alternatives", "reason"}
 
 
@@ -78,7 +78,7 @@ def _requireKnown(item, name):
 
 
 def _addKept(study, item, name):
-    """The images as they were in the scene, in Bq/mL at the scan, with the facts found then."""
+    """The images as they were in the scene, activity at the scan, with the facts found then."""
     kept = item["kept"]
     facts = kept.get("facts")
     if not isinstance(facts, dict) or not all(isinstance(fact, dict) and set(fact) == _FACT_KEYS
@@ -87,8 +87,9 @@ def _addKept(study, item, name):
     for path in (item["spect"], item.get("ct")):
         if path is not None and not os.path.exists(path):
             raise InputError("There is no such file", path, "Bring the folder of the record back as it was")
+    unit = kept.get("spectUnit", "Bq/mL")
     spectNode = keptImages.readVolume(study.scene, item["spect"], kept.get("spectName") or name,
-                                      "activityConcentration", "Bq/mL", kept.get("spectGeometry"))
+                                      timePoints.quantityOf(unit), unit, kept.get("spectGeometry"))
     ctNode = None
     if item.get("ct") is not None:
         ctNode = keptImages.readVolume(study.scene, item["ct"], kept.get("ctName") or f"{name} CT", "attenuation",
@@ -134,7 +135,7 @@ def _keep(timePoint, folder, number):
     spectNode, ctNode = timePoint.spectNode, timePoint.ctNode
     os.makedirs(folder, exist_ok=True)
     item = {"spect": os.path.join(folder, f"spect{number}.nrrd")}
-    kept = {"facts": _facts(timePoint), "spectName": spectNode.GetName(),
+    kept = {"facts": _facts(timePoint), "spectName": spectNode.GetName(), "spectUnit": volumes.unitOf(spectNode),
             "spectGeometry": keptImages.writeVolume(spectNode, item["spect"])}
     if ctNode is not None:
         item["ct"] = os.path.join(folder, f"ct{number}.nrrd")

@@ -94,7 +94,7 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
         _requireOverlap(converted, ct, label)
     when = f"{facts['timeAfterAdministrationHours']['value']:.4g} h"
     named = converted.withArray(converted.array, name=f"SPECT {when}")
-    spectNode = volumes.addVolume(study.scene, named, _quantityOf(named))
+    spectNode = volumes.addVolume(study.scene, named, quantityOf(named.unit))
     ctNode = None
     if ct is not None:
         ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
@@ -120,12 +120,13 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     isUnchanged = converted.array is volume.array and volume.unit == converted.unit
     node = spectNode if isUnchanged else volumes.addVolume(
         study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} {converted.unit}"),
-        _quantityOf(converted))
+        quantityOf(converted.unit))
     return _addTimePoint(study, node, ctNode, facts)
 
 
-def _quantityOf(volume):
-    return "counts" if volume.unit == "counts" else "activityConcentration"
+def quantityOf(unit):
+    """What the values of a time point's image are, by their unit: a key of :data:`..scene.volumes.QUANTITIES`."""
+    return "counts" if unit == "counts" else "activityConcentration"
 
 
 def factsOfNode(study, node, volume):
