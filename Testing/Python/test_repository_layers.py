@@ -14,7 +14,7 @@ LAYERS = {  # name: outside packages; from the top down
     "MRTDosimetry": {"qt", "ctk", "slicer", "vtk", "DICOMLib", "SampleData"},
     "steps": {"qt", "ctk", "slicer", "vtk"},
     "commandLine": set(),
-    "workflow": {"numpy"},
+    "workflow": {"numpy", "distributed"},
     "report": {"numpy", "jinja2", "markupsafe", "matplotlib"},
     "scene": {"slicer", "vtk", "numpy"},
     "dicom": {"pydicom", "highdicom", "numpy"},

@@ -218,6 +218,8 @@ def testSigningOneAndAllRegions(wizard):
     add(wizard, "lesion 1")
     ui.regionsTable.setCurrentCell(0, 0)
     ui.verifiedButton.click()
+    assert any("The physicist does not verify regions. This is for the physician" in text for text in wizard.messages())
+    ui.draftedButton.click()
     assert any("Give your name" in text for text in wizard.messages())
     ui.signerEdit.text = "A. Reader"
     ui.signerEdit.editingFinished.emit()
