@@ -10,11 +10,13 @@ from .numbers import finite, plusMinus, significant
 from .regionStyles import regionStyles
 from .slicePictures import slicePicture
 
-__all__ = ["absorbedDoseChart", "dvhChart", "slicePicture", "timeActivityChart"]
+__all__ = ["absorbedDoseChart", "dvhChart", "dvhOverview", "slicePicture", "timeActivityChart"]
 
 _MAXIMUM_CURVES_PER_PANEL = 7
 # A chart is to fit one page with its heading, A4 or Letter.
 _MAXIMUM_HEIGHT_INCH = 8.6
+# The overview stands in a narrow column; with more regions the legend would be larger than the panel.
+_OVERVIEW_WIDTH_INCH, _OVERVIEW_LEGEND = 2.5, 14
 
 
 def timeActivityChart(regions, curves=None, regionNames=None, isLogarithmic=True, imageFormat="svg"):
@@ -130,6 +132,40 @@ def dvhChart(curves, regionNames=None, imageFormat="svg"):
         return figureBytes(figure, imageFormat)
 
 
+def dvhOverview(curves, regionNames=None, imageFormat="svg"):
+    """All cumulative dose-volume histograms in one small panel, for the first page of a report.
+
+    The axis of the absorbed dose is logarithmic, so that organs and lesions can stand in one panel. Parameters and
+    errors as for :func:`dvhChart`.
+    """
+    if not curves:
+        raise InputError("There are no dose-volume histograms to draw", "dose-volume histogram")
+    checked = {name: _curve(curve, "absorbedDoseGy", "volumePercent", name) for name, curve in curves.items()}
+    styles = regionStyles([*(regionNames or []), *checked])
+    largestGy = max(float(doseGy[percent > 0.5].max(initial=0.0)) for doseGy, percent in checked.values()) or 1.0
+    lowestGy = min([*(_nearMinimumGy(*curve) for curve in checked.values()), largestGy / 10.0])
+    lowestGy = max(lowestGy, largestGy / 1000.0)
+    with chartContext():
+        hasLegend = len(checked) <= _OVERVIEW_LEGEND
+        figure = newFigure(_OVERVIEW_WIDTH_INCH, 1.55 + (0.12 * math.ceil(len(checked) / 2) if hasLegend else 0.0))
+        axes = figure.subplots()
+        for name, (absorbedDoseGy, volumePercent) in checked.items():
+            isShown = absorbedDoseGy > 0
+            axes.plot(absorbedDoseGy[isShown], volumePercent[isShown], color=styles[name].color,
+                      linestyle=styles[name].lineStyle, linewidth=1.2, label=name)
+        quietAxes(axes, grid="both")
+        axes.set_xscale("log")
+        axes.set_xlim(lowestGy, 1.1 * largestGy)
+        _oneTwoFiveTicks(axes.xaxis, lowestGy, 1.1 * largestGy)
+        axes.set_ylim(0, 104)
+        axes.set_xlabel("Absorbed dose (Gy)")
+        axes.set_ylabel("Volume (%)")
+        if hasLegend:
+            figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=6.0, handlelength=2.2,
+                          columnspacing=1.0)
+        return figureBytes(figure, imageFormat)
+
+
 def absorbedDoseChart(regions, imageFormat="svg"):
     """Mean absorbed dose of each region as a horizontal bar with its standard uncertainty.
 
@@ -223,8 +259,6 @@ def _drawTimeActivity(axes, region, curve, style, isLogarithmic):
 
 def _logarithmicRange(axes, activities):
     """Logarithmic axis from a little below the smallest to a little above the largest activity, over 1-2-5 ticks."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
     low, high = 0.6 * float(activities.min()), 1.5 * float(activities.max())
     if high / low < 10:
         # less than a factor of ten would show noise as a trend
@@ -232,12 +266,19 @@ def _logarithmicRange(axes, activities):
         low, high = middle / math.sqrt(10), middle * math.sqrt(10)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
+    _oneTwoFiveTicks(axes.yaxis, low, high)
+
+
+def _oneTwoFiveTicks(axis, low, high):
+    """Ticks of a logarithmic axis: 1-2-5 over few decades, else the decades."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1, 2, 5) if high / low < 60 else (1,)
     ticks = [step * 10.0 ** decade for decade in decades for step in steps if low <= step * 10.0 ** decade <= high]
-    axes.yaxis.set_major_locator(FixedLocator(ticks))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: significant(value, 1)))
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: significant(value, 1)))
 
 
 def _curve(curve, xKey, yKey, name):
@@ -253,6 +294,12 @@ def _curve(curve, xKey, yKey, name):
 def _shortened(name, most):
     """A name that fits over its panel; the tables have it in full."""
     return name if len(name) <= most else f"{name[:most - 1].rstrip()}…"
+
+
+def _nearMinimumGy(absorbedDoseGy, volumePercent):
+    """Absorbed dose that nearly all of the volume receives; the largest one where all of it receives none."""
+    found = float(absorbedDoseGy[volumePercent >= 98.0].max(initial=0.0))
+    return found or float(absorbedDoseGy.max(initial=0.0)) or 1.0
 
 
 def _medianAbsorbedDoseGy(absorbedDoseGy, volumePercent):

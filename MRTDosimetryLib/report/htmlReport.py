@@ -7,23 +7,36 @@ from dataclasses import dataclass
 
 from .. import __version__
 from ..errors import Faults, InputError
-from . import budgetTables, candidateTables, contextTables, doseTables, engineTables, therapySection
+from . import (
+    budgetTables,
+    candidateTables,
+    contextTables,
+    cycles,
+    doseTables,
+    engineTables,
+    identification,
+    keyResults,
+    therapySection,
+    therapyTables,
+)
 from .balanceFigure import activityBalanceChart
 from .engineFigures import engineDVHChart
-from .figures import absorbedDoseChart, dvhChart, timeActivityChart
+from .figures import absorbedDoseChart, dvhChart, dvhOverview, timeActivityChart
 from .grouping import groupedByRegion
-from .numbers import compact, dateTimeText, signed, significant
+from .identification import SIGNATURE_TITLES
+from .numbers import dateTimeText
 from .resultTables import ResultTables
 from .tables import NOT_RECORDED
 from .therapyFigure import therapyChart
+from .warningOrder import mostPressing
+
+__all__ = ["SIGNATURE_TITLES", "Picture", "renderReport"]
 
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# More than this would push the summary off the first page; the full list then follows in a section of its own.
-_WARNINGS_ON_FIRST_PAGE = 5
-_REGIONS_WITH_CHART_ON_FIRST_PAGE = 10
+# More than these would push the signatures off the first page; the full lists then follow in sections of their own.
+_LINES_OF_WARNINGS, _REGIONS_ON_FIRST_PAGE = 6, 30
 _PANELS_PER_CHART = 24
-SIGNATURE_TITLES = ("Prepared by", "Medical physics expert", "Treating physician")
 
 
 @dataclass(frozen=True)
@@ -35,21 +48,14 @@ class Picture:
     title : str
     caption : str
     pngBytes : bytes
+    isKey : bool
+        Whether it is the one for the first page; without any the first one is.
     """
 
     title: str
     caption: str
     pngBytes: bytes
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One entry of the identification block."""
-
-    title: str
-    text: str
-    detail: str = ""
-    isMissing: bool = False
+    isKey: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,17 +103,23 @@ def renderReport(results, context=None, pictures=()):
     tables = ResultTables(results)
     name, identifier = contextTables.patientLine(context.get("patient"))
     protocol = context.get("protocol") or {}
+    charts = [Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
+              for picture in pictures]
     return _template().render(
         title=protocol.get("title") or "Molecular radiotherapy",
         patientName=name, patientIdentifier=identifier,
         created=dateTimeText(context["created"]) if context.get("created") else NOT_RECORDED,
         softwareVersion=__version__,
-        facts=_facts(results, context),
-        warnings=warnings, warningsOnFirstPage=_WARNINGS_ON_FIRST_PAGE,
+        facts=identification.facts(results, context),
+        levelReached=keyResults.level(protocol, results.get("therapy")),
+        physicsExpert=therapyTables.PHYSICS_EXPERT, physicsExpertSource=therapyTables.PHYSICS_EXPERT_SOURCE,
+        warnings=warnings, keyWarnings=mostPressing(warnings, _LINES_OF_WARNINGS),
         **therapySection.parts(results, context, chartOf=_therapyChart),
-        summary=tables.summary() if regions else None, signatures=signatures(context.get("signOff")),
-        absorbedDoseChart=_absorbedDoseChart(regions),
-        isChartOnFirstPage=len(regions) <= _REGIONS_WITH_CHART_ON_FIRST_PAGE,
+        keyTable=tables.key(results, _REGIONS_ON_FIRST_PAGE) if regions else None,
+        keyValues=keyResults.keyValues(results["therapy"]) if results.get("therapy") else [],
+        keyPicture=_keyPicture(charts, pictures), keyChart=_keyChart(context, regions),
+        summary=tables.summary() if regions else None, signatures=identification.signatures(context.get("signOff")),
+        absorbedDoseChart=_absorbedDoseChart(regions), cycles=_cycles(results),
         timePoints=_table(contextTables.timePoints, context.get("timePoints")),
         provenance=contextTables.provenance(context.get("timePoints") or []),
         activityBalance=_activityBalanceChart(context.get("activityBalance")),
@@ -118,15 +130,14 @@ def renderReport(results, context=None, pictures=()):
         activities=tables.activities(), fits=tables.fits(), fitRemarks=tables.fitRemarks(assumptions),
         candidates=candidateTables.candidates(regions), candidateNotes=candidateTables.notes(regions),
         budgets=budgetTables.budgets(regions), budgetNotes=budgetTables.notes(regions),
-        pictures=[Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
-                  for picture in pictures],
+        pictures=charts,
         dvhChart=_dvhChart(context.get("dvhCurves"), regions), doseVolume=tables.doseVolume(),
         engines=_engines(results, context), isodoses=doseTables.isodoses(results), rates=doseTables.rates(results),
         particles=doseTables.particles(results),
         comparison=_table(contextTables.comparison, context.get("comparison")),
         partialVolume=_table(contextTables.partialVolume, context.get("partialVolume")),
         radiobiology=_table(contextTables.radiobiology, context.get("radiobiology")),
-        nuclide=_nuclideFacts(results, context.get("nuclide") or {}),
+        nuclide=identification.nuclideFacts(results, context.get("nuclide") or {}),
         methods=context.get("methods") or [], assumptions=groupedByRegion(assumptions, names),
         versions=_table(contextTables.versions, context.get("versions")),
         inputs=_table(contextTables.inputs, context.get("inputs")))
@@ -166,73 +177,6 @@ def _cssString(text):
     return Markup(re.sub(r"[^A-Za-z0-9 .,-]", lambda match: f"\\{ord(match.group()):06x}", str(text)))
 
 
-def _facts(results, context):
-    """The identification block: who, what, when, by which protocol."""
-    protocol, patient = context.get("protocol") or {}, context.get("patient") or {}
-    administration = context.get("administration") or results.get("administration") or {}
-    scans, regions = context.get("timePoints") or [], results["regions"]
-    name, identifier = contextTables.patientLine(patient)
-    activityMBq, moment = administration.get("activityMBq"), administration.get("dateTime")
-    isPrescribing = activityMBq is None and not regions
-    hours = [f"{compact(scan['timeHours'])} h" for scan in scans if scan.get("timeHours") is not None]
-    source = contextTables.sourceText(administration["source"]) if administration.get("source") else ""
-    level = contextTables.levelText(protocol.get("level"))
-    therapy = " – ".join(str(part) for part in (protocol.get("therapy"), protocol.get("strategy")) if part)
-    return [
-        Fact("Patient", name, isMissing=not patient.get("name")),
-        Fact("Patient ID", identifier, isMissing=not patient.get("id")),
-        *(Fact(title, str(patient[key])) for key, title in _MORE_ON_PATIENT if patient.get(key)),
-        _fact("Therapy and strategy", therapy, protocol.get("id") or ""),
-        _fact("Dosimetry level", level),
-        _fact("Radionuclide", results.get("radionuclide") or (context.get("nuclide") or {}).get("name")),
-        Fact("Administered activity", "none: an activity is being prescribed") if isPrescribing else
-        _fact("Administered activity", None if activityMBq is None else f"{significant(activityMBq)} MBq",
-              f"Source: {source}" if source else "Source not recorded"),
-        *_prescription(administration),
-        *([] if isPrescribing and not moment else [_fact("Administration", dateTimeText(moment) if moment else None)]),
-        _fact("Scans after administration", ", ".join(hours)) if regions else
-        Fact("Scans", "none: done without images"),
-    ]
-
-
-def _prescription(administration):
-    """Prescribed activity, and what was measured before and after the administration, where they are stated."""
-    activityMBq, found = administration.get("activityMBq"), []
-    prescribed = administration.get("prescribedActivityMBq")
-    if prescribed is not None:
-        deviation = "" if activityMBq is None else \
-            f"Administered: {signed(100.0 * (activityMBq / prescribed - 1.0), 2)} %"
-        found.append(Fact("Prescribed activity", f"{significant(prescribed)} MBq", deviation))
-    measured, residual = administration.get("measuredActivityMBq"), administration.get("residualActivityMBq")
-    if measured is not None and residual is not None:
-        found.append(Fact("Measured before and left over", f"{significant(measured)} and {significant(residual)} MBq"))
-    return found
-
-
-def signatures(signOff):
-    """Signature lines: those that hold with name and time, the others to be signed by hand."""
-    rows = (signOff or {}).get("report") or [{"title": title} for title in SIGNATURE_TITLES]
-    return [{"title": row["title"], "name": row["name"] if row.get("isValid") else "",
-             "time": dateTimeText(row["time"]) if row.get("isValid") else ""} for row in rows]
-
-
-_MORE_ON_PATIENT = (("sex", "Sex"), ("birthDate", "Date of birth"), ("cycle", "Treatment cycle"))
-
-
-def _fact(title, text, detail=""):
-    return Fact(title, str(text), detail) if text else Fact(title, NOT_RECORDED, isMissing=True)
-
-
-def _nuclideFacts(results, nuclide):
-    halfLife, energy = nuclide.get("halfLifeHours"), nuclide.get("energyPerDecayMeV")
-    return [
-        _fact("Radionuclide", nuclide.get("name") or results.get("radionuclide")),
-        _fact("Physical half-life", None if halfLife is None else f"{significant(halfLife, 5)} h"),
-        _fact("Locally absorbed energy per decay", None if energy is None else f"{significant(energy, 4)} MeV"),
-        _fact("Source", nuclide.get("source")),
-    ]
-
-
 def _table(build, rows):
     """A table of the context, or None where the context says nothing."""
     return build(rows) if rows else None
@@ -240,6 +184,34 @@ def _table(build, rows):
 
 def _therapyChart(curve):
     return Chart(_uri(therapyChart(curve), "svg+xml"), f"{curve['yTitle']} over {curve['xTitle']}", "", curve["title"])
+
+
+def _keyPicture(charts, pictures):
+    if not charts:
+        return None
+    return next((chart for chart, picture in zip(charts, pictures, strict=True) if picture.isKey), charts[0])
+
+
+def _keyChart(context, regions):
+    """Dose-volume histograms in small, or the first curve of a therapy without images."""
+    curves = context.get("dvhCurves")
+    if curves:
+        return Chart(_uri(dvhOverview(curves, [region["name"] for region in regions]), "svg+xml"),
+                     "Cumulative dose-volume histograms of all regions")
+    drawn = context.get("therapyCurves") or []
+    return _therapyChart(drawn[0]) if drawn and not regions else None
+
+
+def _cycles(results):
+    """Tables and chart over the treatment cycles, or ``None`` where there is one cycle only."""
+    rows = cycles.severalCycles(results)
+    if not rows:
+        return None
+    chart = cycles.cyclesChart(rows, [region["name"] for region in results["regions"]])
+    return {"tables": cycles.tables(rows),
+            "chart": Chart(_uri(chart, "svg+xml"), "Absorbed dose and BED of each region over all cycles",
+                           "Each part of a bar is one cycle, from left to right; open and dashed: estimated. Bar at "
+                           "the end: standard uncertainty (k = 1) of the sum, where known.")}
 
 
 def _absorbedDoseChart(regions):

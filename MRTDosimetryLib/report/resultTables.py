@@ -2,6 +2,7 @@
 
 import re
 
+from . import cycles, keyResults
 from .grouping import groupedByRegion, splitRegion
 from .numbers import compact, percent, plusMinus, significant, words
 from .tables import NOT_COMPUTED, Cell, Column, Footnotes, Table
@@ -85,8 +86,32 @@ class ResultTables:
         self._regions = results["regions"]
         self._warnings = [str(text) for text in results.get("warnings") or []]
 
+    def key(self, results, most):
+        """What a treatment is decided by, for the first ``most`` regions.
+
+        Absorbed dose with its uncertainty, per administered activity and as BED; beside several cycles the absorbed
+        dose over all of them; the place in a published cohort where there is one.
+        """
+        notes, regions = Footnotes(), self._regions[:most]
+        table = Table([Column("Region", isNumber=False), Column("Absorbed dose", "Gy"),
+                       Column("Coefficient", "Gy/GBq"), Column("BED", "Gy")],
+                      css="key dense" if len(regions) > _DENSE_ABOVE else "key")
+        for region in regions:
+            table.rows.append([Cell(region["name"]),
+                               self._cell(region, "absorbedDoseGy", notes, "absorbedDoseUncertaintyGy"),
+                               self._cell(region, "absorbedDoseCoefficientGyPerGBq", notes),
+                               self._cell(region, "bedGy", notes)])
+        accumulated = {row["region"]: row for row in cycles.severalCycles(results)}
+        if accumulated:
+            table.columns.append(Column("All cycles", "Gy"))
+            for cells, region in zip(table.rows, regions, strict=True):
+                cells.append(keyResults.accumulatedCell(accumulated.get(region["name"]), notes))
+        keyResults.addPercentiles(table, {**results, "regions": regions}, notes)
+        table.footnotes = notes.entries()
+        return table
+
     def summary(self):
-        """One row per region with all that is asked for first."""
+        """One row per region with all results."""
         notes = Footnotes()
         table = Table([
             Column("Region", isNumber=False), Column("Volume", "mL"), Column("Mass", "g"),

@@ -1,7 +1,9 @@
 """What the report shows of a therapy's own calculation, with and without images."""
 
+from ..therapies.levels import ACCUMULATED_TITLE
 from . import therapyTables
 from .contextTables import levelText
+from .cycles import severalCycles
 
 # Key of a protocol's file -> heading.
 _OF_PROTOCOL = (("assumptions", "Assumptions"), ("leavesOut", "What is left out"),
@@ -20,18 +22,21 @@ def parts(results, context, chartOf):
     chartOf : callable
         From a curve to what the templates show.
     """
-    return {"therapy": _therapy(results.get("therapy"), context.get("therapyCurves") or [], chartOf),
+    # the sums over the cycles stand in a section of their own where each cycle is known
+    repeated = (ACCUMULATED_TITLE,) if severalCycles(results) else ()
+    return {"therapy": _therapy(results.get("therapy"), context.get("therapyCurves") or [], chartOf, repeated),
             "inputsStated": therapyTables.inputs(context.get("statements") or []),
             "strategy": _strategy(results.get("therapy") or {}, context.get("protocol") or {})}
 
 
-def _therapy(found, curves, chartOf):
+def _therapy(found, curves, chartOf, repeated):
     if not found:
         return None
     recommendation = (found.get("recommendation") or "").replace("+-", "±")
     return {"found": therapyTables.values(found), "recommendation": recommendation,
             "decision": therapyTables.decision(recommendation), "charts": [chartOf(curve) for curve in curves],
-            "tables": [therapyTables.stated(content) for content in found.get("tables") or []]}
+            "tables": [therapyTables.stated(content) for content in found.get("tables") or []
+                       if content["title"] not in repeated]}
 
 
 def _strategy(found, protocol):

@@ -23,8 +23,12 @@ def decision(recommendation):
 
 def values(therapy):
     """All values of the calculation with their units, as one table, or two to stand side by side; ``[]`` for none."""
-    found = lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS})
-    count = len(found) if len(found) <= _LINES_IN_ONE_COLUMN else (len(found) + 1) // 2
+    return valueTables(lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS}))
+
+
+def valueTables(found, inOneColumn=_LINES_IN_ONE_COLUMN):
+    """Lines of :mod:`.quantities` as one table, or as two to stand side by side; ``[]`` for none."""
+    count = len(found) if len(found) <= inOneColumn else (len(found) + 1) // 2
     return [_valueTable(found[start:start + count]) for start in range(0, len(found), count or 1)]
 
 

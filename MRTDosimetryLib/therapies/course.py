@@ -177,7 +177,7 @@ def accumulated(found, overrides):
     """Sums over the cycles for results: one dict per region, and warnings.
 
     ``region``, ``tissue``, ``absorbedDoseGy``, ``absorbedDoseUncertaintyGy`` (k = 1), ``bedGy``, ``cycles``,
-    ``estimatedCycles``; ``None`` where not known.
+    ``estimatedCycles``, and ``byCycle`` with each cycle's part; ``None`` where not known.
     """
     rows, warnings = [], []
     for course in found.values():
@@ -192,8 +192,19 @@ def accumulated(found, overrides):
         rows.append({"region": course.name, "tissue": course.tissue, "absorbedDoseGy": course.absorbedDoseGy,
                      "absorbedDoseUncertaintyGy": course.uncertaintyGy, "bedGy": bedGy,
                      "cycles": [item.cycle for item in course.cycles],
-                     "estimatedCycles": [item.cycle for item in course.cycles if item.estimatedFrom is not None]})
+                     "estimatedCycles": [item.cycle for item in course.cycles if item.estimatedFrom is not None],
+                     "byCycle": [_cycleRow(item, parameters, isOverridden) for item in course.cycles]})
     return rows, warnings
+
+
+def _cycleRow(item, parameters, isOverridden):
+    """One cycle of a region for results; its uncertainty holds the variation between cycles where it is estimated."""
+    quadratic, spread = item.quadraticPerGy(parameters, isOverridden), item.uncertaintyGy
+    return {"cycle": item.cycle, "activityMBq": item.activityMBq, "absorbedDoseGy": item.absorbedDoseGy,
+            "absorbedDoseUncertaintyGy":
+                None if spread is None else math.hypot(spread, item.variation * item.absorbedDoseGy),
+            "bedGy": None if quadratic is None else item.absorbedDoseGy * (1.0 + quadratic * item.absorbedDoseGy),
+            "estimatedFrom": item.estimatedFrom}
 
 
 def _givenCycles(case):

@@ -5,6 +5,7 @@ from .case import Table, TherapyResult
 from .course import accumulated, courses
 from .registry import Supplement, registerSupplement
 
+ACCUMULATED_TITLE = "Accumulated over the cycles"
 STATEMENTS = (f"measurements.{cohorts.CONFIRMATION}", "earlierCycles", "prescription")
 
 
@@ -46,7 +47,7 @@ def _assumptions(rows):
 
 
 def _accumulatedTable(rows):
-    return Table("Accumulated over the cycles",
+    return Table(ACCUMULATED_TITLE,
                  ("Region", "Cycles", "Of these estimated", "Absorbed dose (Gy)", "Uncertainty, k = 1 (Gy)",
                   "BED (Gy)"),
                  tuple((row["region"], ", ".join(map(str, row["cycles"])),

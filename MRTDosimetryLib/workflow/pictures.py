@@ -26,6 +26,8 @@ _PLANES = {
     "Axial": ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), 2, ("R", "L")),
     "Coronal": ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), 1, ("R", "L")),
 }
+# Shown on the first page of the report.
+_KEY_PLANE = "Coronal"
 
 
 def reportPictures(study, progress=noProgress):
@@ -79,7 +81,8 @@ def _renderedPictures(study, center, progress):
             with views.SliceView(study.scene, plane, f"MRTDosimetryReport{plane}") as view:
                 view.show(background, doseNode)
                 view.png(path, _SIZE, center)
-            shown.append(_picture(path, f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center)))
+            shown.append(_picture(path, f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
+                                  plane == _KEY_PLANE))
         progress(2 / 3, "3D picture")
         means = {name: region["absorbedDoseGy"]
                  for name, region in study.stageRecord("dose")["value"]["regions"].items()}
@@ -93,9 +96,9 @@ def _renderedPictures(study, center, progress):
     return shown + _mapPictures(study, center)
 
 
-def _picture(path, title, caption):
+def _picture(path, title, caption, isKey=False):
     with open(path, "rb") as file:
-        return Picture(title, caption, file.read())
+        return Picture(title, caption, file.read(), isKey)
 
 
 def _sliceCaption(plane, center):
@@ -108,8 +111,8 @@ def _flatPictures(study, center):
     """Slices from the arrays alone."""
     maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
     return [Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
-                    _flatSlice(study, plane, center, "absorbedDose", maximum)) for plane in _PLANES] \
-        + _mapPictures(study, center)
+                    _flatSlice(study, plane, center, "absorbedDose", maximum), plane == _KEY_PLANE)
+            for plane in _PLANES] + _mapPictures(study, center)
 
 
 def _mapPictures(study, center):
