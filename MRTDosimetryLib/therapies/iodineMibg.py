@@ -16,11 +16,14 @@ from .bloodPart import bloodLimit
 from .bloodStatements import BLOOD, COUNTER, S_VALUES, SAMPLES
 from .bodyStatements import MONITOR, WHOLE_BODY
 from .case import Table, TherapyResult
+from .prescription import ABSORBED_DOSE, limitTitle
 from .registry import Strategy, Therapy, registerTherapy
 from .tissues import tissueOf
 
 WHOLE_BODY_ALONE, WITH_SPECT = "wholeBody", "wholeBodyAndSpect"
-WANTED = "wholeBodyAbsorbedDoseGy"
+WANTED, PLAIN = "wholeBodyAbsorbedDoseGy", "absorbedDoseGy"
+# What of a prescription is used; limits are those of the whole body, and of blood for its largest activity.
+_USED = (WANTED, PLAIN, "quantity", "region", "tissue", "limits")
 STATEMENTS = ("patient", f"measurements.{WHOLE_BODY}", f"measurements.{MONITOR}", "prescription", "earlierCycles",
               f"measurements.{BLOOD}", f"measurements.{COUNTER}", f"measurements.{SAMPLES}", f"measurements.{S_VALUES}",
               f"measurements.{cohorts.CONFIRMATION}")
@@ -47,7 +50,8 @@ def evaluate(case, strategy):
     Parameters
     ----------
     case : TherapyCase
-        ``prescription`` may hold ``wholeBodyAbsorbedDoseGy``, the wanted total of all administrations.
+        ``prescription`` may hold ``wholeBodyAbsorbedDoseGy``, the wanted total of all administrations; or the same as
+        ``absorbedDoseGy``, without region and tissue or with those of the whole body.
     strategy : {"wholeBody", "wholeBodyAndSpect"}
 
     Returns
@@ -62,7 +66,7 @@ def evaluate(case, strategy):
     lacking = missing(case)
     if lacking:
         raise InputError(lacking[0], f"protocol iodineMibg.{strategy}", "; ".join(lacking[1:]))
-    massWarnings = _checkActivity(case)
+    massWarnings = _checkActivity(case) + _unusedWords(case)
     result = parts(case, *bloodLimit(case))
     compared = cohorts.evaluate(case, cohortValues(result.values, (WHOLE_BODY_H, WHOLE_BODY_GY)))
     result = result.joinedWith(_next(case, result.values)).joinedWith(_byMass(case, massWarnings)).joinedWith(compared)
@@ -87,9 +91,46 @@ def _checkActivity(case):
             "mass."]
 
 
+def _isBody(entry):
+    """Whether what a prescription or a limit names is the whole body; so it is where it names nothing."""
+    return entry.get("tissue") == "body" if "tissue" in entry else tissueOf(entry.get("region", "body")) == "body"
+
+
+def _bodyLimits(case):
+    return [limit for limit in case.prescription.get("limits") or ()
+            if _isBody(limit) and limit["quantity"] == ABSORBED_DOSE]
+
+
+def _wantedTotal(case):
+    """The wanted total of the whole body in Gy, or ``None``; not above its limits."""
+    stated = case.prescription
+    plain = stated.get(PLAIN) if _isBody(stated) else None
+    if plain is not None and stated.get("quantity", ABSORBED_DOSE) != ABSORBED_DOSE:
+        raise InputError("A BED of the whole body is wanted, but the activity is computed for an absorbed dose",
+                         "prescription.quantity", f"Set it to '{ABSORBED_DOSE}', or leave it out")
+    if plain is not None and stated.get(WANTED, plain) != plain:
+        raise InputError(f"Two totals of the whole body are wanted, {stated[WANTED]:g} Gy and {plain:g} Gy",
+                         "prescription", f"Give {WANTED} alone")
+    totals = [value for value in (stated.get(WANTED, plain), *(item["valueGy"] for item in _bodyLimits(case)))
+              if value is not None]
+    return min(totals, default=None)
+
+
+def _unusedWords(case):
+    """What of the prescription this therapy makes no use of, in words: nothing is lost in silence."""
+    stated = case.prescription
+    unused = [key for key in stated if key not in _USED and stated[key]]
+    if stated.get(PLAIN) is not None and not _isBody(stated):
+        unused.append(f"a wanted absorbed dose of {stated.get('region') or stated.get('tissue')}")
+    used = [*_bodyLimits(case), *(limit for limit in stated.get("limits") or () if limit.get("tissue") == "blood"
+                                  and limit["quantity"] == ABSORBED_DOSE)]
+    unused += [f"the limit {limitTitle(limit)}" for limit in stated.get("limits") or () if limit not in used]
+    return [f"This protocol makes no use of what the prescription states as {' and '.join(unused)}."] if unused else []
+
+
 def _next(case, values):
     """The next activity to the wanted total, with what stands against it."""
-    wanted, dose = case.prescription.get(WANTED), values["wholeBodyAbsorbedDoseGy"]
+    wanted, dose = _wantedTotal(case), values["wholeBodyAbsorbedDoseGy"]
     found = {"wholeBodyWantedTotalGy": wanted, "wholeBodyAbsorbedDoseOfEarlierCyclesGy": None, "nextActivityMBq": None,
              "nextActivityUncertaintyMBq": None}
     earlierGy, without = _earlier(case)
@@ -103,7 +144,7 @@ def _next(case, values):
     warnings = _passedLimits(total)
     if wanted is None:
         return TherapyResult(found, (*warnings, "No total of the whole-body absorbed dose is prescribed "
-                                     f"(prescription.{WANTED}): a next activity is not computed."))
+                                     f"(prescription.{PLAIN}): a next activity is not computed."))
     if total >= wanted:
         return TherapyResult(found, (*warnings,
                                      f"The wanted total of {wanted:g} Gy is already reached with {total:.4g} Gy: no "

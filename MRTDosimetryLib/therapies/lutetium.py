@@ -7,6 +7,8 @@ from .registry import Strategy
 PLANAR = "measurements.planar"
 # Blood is asked for beside the images: red marrow from blood is another quantity than that from images.
 _ASKED = ("patient", *STATEMENTS, *bloodAndMarrow.STATEMENTS)
+# What a cycle without images is calculated from.
+_STAND_INS = ("earlierCycles", *bloodAndMarrow.STATEMENTS)
 
 
 def evaluate(case):
@@ -31,9 +33,9 @@ def lutetiumStrategies():
     """The strategies, several time points first."""
     return (
         Strategy("multiTimePoint", "Several SPECT/CT time points", minimumTimePoints=2, defaultModel="auto",
-                 statements=_ASKED, evaluate=evaluate),
+                 statements=_ASKED, evaluate=evaluate, standIns=_STAND_INS),
         Strategy("singleTimePoint", "A single SPECT/CT time point", minimumTimePoints=1,
-                 defaultModel="singleTimePoint", statements=_ASKED, evaluate=evaluate),
+                 defaultModel="singleTimePoint", statements=_ASKED, evaluate=evaluate, standIns=_STAND_INS),
         Strategy("hybrid", "A planar series scaled by one SPECT/CT", minimumTimePoints=1, defaultModel="auto",
-                 statements=(PLANAR, *_ASKED), evaluate=evaluate),
+                 statements=(PLANAR, *_ASKED), evaluate=evaluate, standIns=_STAND_INS),
     )

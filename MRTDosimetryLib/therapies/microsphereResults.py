@@ -13,6 +13,10 @@ from .microsphereInputs import DEVICES, NORMAL, NOT_PERFUSED, TUMOR
 from .tissues import tissueOf
 
 _KEYS = ("tumor", "normalLiver", "lung", "perfused")
+# A mean of the perfused volume below this part of the least published one is no treatment.
+_LEAST_PART = 1.0 / 3.0
+# An activity computed for a limit meets it to the last digits.
+_ROUNDING = 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,19 +168,32 @@ def _doseWords(case, plan, values):
     if light:
         words.append(f"The mass of {', '.join(light)} is below 1 g: check that it is in g. In so small a tumor a part "
                      "of the electrons' energy leaves it.")
+    words += _magnitudeWords(values["perfusedAbsorbedDoseGy"], values["activityMBq"])
     if lungGy is None:
         words.append("The absorbed dose of the lungs is not computed: " + (
             "the mass of the lungs is not stated (microspheres.lungMassG); 1000 g is a usual assumption, the patient's "
             "CT gives a better one." if plan.lungShuntFraction is not None else "no lung shunt fraction is stated."))
     else:
         words += [f"The absorbed dose of the lungs of {lungGy:.4g} Gy is above the {limit.value:g} Gy in use "
-                  f"({limit.scope}; {limit.source})." for limit in _limits(case) if lungGy > limit.value]
+                  f"({limit.scope}; {limit.source})." for limit in _limits(case) if lungGy > limit.value * (1.0 + _ROUNDING)]
     if case.microspheres.get("device") == "glass" and "lungActivityMBq" in values:
         limitMBq = microspheres.lungActivityLimitMBq()
         if values["lungActivityMBq"] > limitMBq:
             words.append(f"{values['lungActivityMBq']:.4g} MBq go to the lungs, more than the {limitMBq:.4g} MBq of "
                          "the instructions for use of glass microspheres.")
     return words
+
+
+def _magnitudeWords(perfusedGy, activityMBq):
+    """A word on an activity far below that of any treatment, by the mean absorbed dose of the perfused volume."""
+    published = microspheres.table()["publishedPerfusedMean"]
+    if perfusedGy is None or perfusedGy >= _LEAST_PART * published["least"]:
+        return []
+    likely = [f"in {unit} it would be {activityMBq * factor:.4g} MBq" for unit, factor in (("mCi", 37.0), ("GBq", 1e3))
+              if published["least"] <= perfusedGy * factor <= published["largest"] / _LEAST_PART]
+    return [f"The activity of {activityMBq:.4g} MBq gives the perfused volume {perfusedGy:.3g} Gy, far below the "
+            f"{published['least']:g} to {published['largest']:g} Gy of published treatments: check its unit"
+            + (f" ({'; '.join(likely)})." if likely else ".")]
 
 
 def _limits(case):
@@ -308,7 +325,8 @@ def activities(case, plan):
 
 
 def comparison(case, plan):
-    """What the simpler methods give: mono-compartment, and body surface area for resin microspheres."""
+    """What the simpler methods give: mono-compartment, and body surface area for resin microspheres, or for comparison
+    where no device is stated and the body is known."""
     perfused = plan.groups.get("perfused")
     values, warnings, given = {}, [], case.microspheres
     massG = math.fsum(item["massG"] for item in plan.compartments if item["role"] in (TUMOR, NORMAL))
@@ -317,9 +335,10 @@ def comparison(case, plan):
     if perfused is not None and wantedGy is not None:
         values["monoCompartmentActivityMBq"] = microspheres.monoCompartmentActivityMBq(
             wantedGy, massG, plan.constant.valueJPerGBq, plan.lungShuntFraction, kept)
-    if given.get("device") != "resin":
-        return TherapyResult(values)
     massKg, heightCm = case.patient.get("massKg"), case.patient.get("heightCm")
+    isForComparison = "device" not in given and case.radionuclide == "Y-90" and None not in (massKg, heightCm)
+    if given.get("device") != "resin" and not isForComparison:
+        return TherapyResult(values)
     values |= {"bsaActivityMBq": None, "bsaReducedActivityMBq": None}
     if massKg is None or heightCm is None:
         return TherapyResult(values, (
@@ -337,7 +356,8 @@ def comparison(case, plan):
                         "of the reduction are not verified against their source.")
     return TherapyResult(values, tuple(warnings), (
         "The activity by body surface area is for comparison only: it knows neither the uptake of tumors nor the "
-        "absorbed dose; its formula is not verified against its source. Shares of the liver by mass.",))
+        "absorbed dose; its formula is not verified against its source. Shares of the liver by mass."
+        + (" It is made for resin microspheres, and no device is stated." if isForComparison else ""),))
 
 
 def targets(case):

@@ -2,7 +2,7 @@
 
 from ..errors import Faults, InputError
 from .inputs import Field, Kind, number, optionalNumber, refuseUnknown, registerKind
-from .tissues import tissueNames
+from .tissues import tissueNamed, tissueNames
 
 ABSORBED_DOSE, BED = "absorbedDose", "bed"
 QUANTITIES = {ABSORBED_DOSE: "absorbed dose", BED: "BED"}
@@ -130,9 +130,11 @@ def _checkPlace(entry, where):
         if not (isinstance(region, str) and region.strip()):
             raise InputError("The region is not named by a text", where)
         return {"region": region}
-    if tissue not in tissueNames():
-        raise InputError(f"'{tissue}' is not a tissue", where, f"Known are {', '.join(tissueNames())}")
-    return {"tissue": tissue}
+    named = tissueNamed(tissue)
+    if named is None:
+        raise InputError(f"'{tissue}' is not a tissue", where,
+                         f"Known are {', '.join(tissueNames())}; a single region is given as region")
+    return {"tissue": named}
 
 
 def _checkQuantity(quantity, where):

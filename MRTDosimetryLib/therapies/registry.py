@@ -43,6 +43,9 @@ class Strategy:
         ``evaluate(case) -> TherapyResult``: the therapy's own calculation, after that of the images if there are any.
     usesImages : bool
         Whether images can be part of it at all.
+    standIns : tuple of str
+        Keys of :func:`.inputs.kinds`: one of them stated, a cycle without images can be calculated all the same, by
+        what its patient's earlier cycles or samples say.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Strategy:
     missing: Callable | None = None
     evaluate: Callable | None = None
     usesImages: bool = True
+    standIns: tuple = ()
 
     @property
     def needsImages(self):
@@ -147,6 +151,19 @@ def supplements():
     """All supplements, in the order in which they were registered."""
     therapies()  # which imports every therapy's file
     return tuple(_supplements.values())
+
+
+def standIns(protocolId):
+    """Keys of :func:`.inputs.kinds` of which one, stated, lets a study that wants images do without them.
+
+    Parameters
+    ----------
+    protocolId : str or None
+        ``None``, a study without a protocol: what any of the supplements takes.
+    """
+    if protocolId is None:
+        return tuple(dict.fromkeys(key for item in supplements() for key in item.statements))
+    return strategy(protocolId).standIns
 
 
 def therapies():

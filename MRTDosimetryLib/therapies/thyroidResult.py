@@ -1,5 +1,7 @@
 """What is reported of 131I for benign thyroid disease: activity, absorbed dose, methods beside each other, tables."""
 
+import math
+
 import numpy as np
 
 from ..physics.thyroidActivity import (
@@ -13,6 +15,7 @@ from ..physics.thyroidKinetics import MONO_EXPONENTIAL
 from ..physics.thyroidLateUptake import LATE_FORM, lateUptakeWithoutHalfLife
 from ..physics.units import HOURS_PER_DAY
 from ..resources import dataPath, loadJSON
+from .allowanceWords import unitWarning
 from .case import Curve, Table, TherapyResult
 from .thyroidPoints import chosenConstant
 from .thyroidStatements import diagnoses
@@ -168,8 +171,13 @@ def _dayOne(points, integral):
 
 def _warningsOfPrescription(case, wanted, activity):
     words, given = [], case.administeredActivityMBq
+    usual = loadJSON(dataPath("thyroidIodine.json"))["usualActivities"]["fixed"]
     if wanted is None:
         words.append("No absorbed dose is wanted: no activity is computed for one.")
+        if given is not None and not usual["least"] <= given <= usual["largest"]:
+            words.append(unitWarning(given, math.sqrt(usual["least"] * usual["largest"]), "The administered activity")
+                         or f"The administered activity of {given:.4g} MBq is outside of what is usual, "
+                         f"{usual['least']:g} to {usual['largest']:g} MBq (not verified).")
         return words
     entries = diagnoses()
     chosen = entries.get(case.thyroid.get("diagnosis"))
@@ -182,14 +190,14 @@ def _warningsOfPrescription(case, wanted, activity):
     target = case.thyroid.get("target")
     if chosen is not None and target is not None and target != chosen["target"]:
         words.append(f"For {chosen['title']} the usual target is the {chosen['target']}, not the {target}.")
-    usual = loadJSON(dataPath("thyroidIodine.json"))["usualActivities"]["fixed"]
     if not usual["least"] <= activity <= usual["largest"]:
         words.append(f"The activity of {activity:.4g} MBq is outside of what is usual, {usual['least']:g} to "
                      f"{usual['largest']:g} MBq (not verified).")
     if given is not None and abs(given / activity - 1.0) > ACTIVITY_TOLERANCE:
         words.append(f"The administered activity of {given:.4g} MBq differs by {100 * (given / activity - 1):+.0f} % "
                      f"from the {activity:.4g} MBq computed for the wanted absorbed dose.")
-    return words
+        words.append(unitWarning(given, activity, "The administered activity"))
+    return [text for text in words if text]
 
 
 def _achieved(case, points, integral, mass, constant, wanted):

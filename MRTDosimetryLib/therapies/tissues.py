@@ -24,9 +24,38 @@ _EXCLUSION = re.compile(r"\b(?:without|w/o|minus|excluding|except|non|no)[\s-]*(
                         r"(?:tumou?r\w*|lesions?|metastas[ie]s|mets?|neoplas\w+)\b", re.IGNORECASE)
 
 
+# Words that may stand beside those of a tissue where a tissue is named, and no region of it.
+_QUALIFIERS = {"body": {"whole", "total"}, "liver": {"normal"}, "marrow": {"red", "bone"}, "heart": {"wall"},
+               "salivaryGland": {"gland", "glands"}, "lacrimalGland": {"gland", "glands"}, "bladder": {"urinary"},
+               "thyroid": {"gland"}}
+
+
 def tissueNames():
     """All tissues that :func:`tissueOf` can name."""
     return tuple(tissue for tissue, _words in _WORDS)
+
+
+def tissueNamed(text):
+    """The tissue that a text names and nothing more: a name of :func:`tissueNames`, or the words of one.
+
+    ``"kidneys"``, ``"whole body"``, ``"normalLiver"`` and ``"red marrow"`` are tissues; ``"kidney left"`` is a region.
+
+    Returns
+    -------
+    str or None
+    """
+    if text in tissueNames():
+        return text
+    tissue = tissueOf(text) if isinstance(text, str) else None
+    if tissue is None or _EXCLUSION.search(text):
+        return None
+    return tissue if _wordsOf(text) <= dict(_WORDS)[tissue] | _QUALIFIERS.get(tissue, set()) else None
+
+
+def _wordsOf(name):
+    """The words of a name in lower case; camelCase and underscores are word boundaries, too."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name)).replace("_", " ")
+    return set(re.findall(r"[a-z]+", _EXCLUSION.sub(" ", text).lower()))
 
 
 def tissueOf(regionName):
@@ -42,10 +71,7 @@ def tissueOf(regionName):
     str or None
         ``"kidney"``, ``"liver"``, ``"spleen"``, ``"marrow"``, ``"tumor"`` ...; ``None`` when no word is known.
     """
-    # camelCase and underscores are word boundaries, too.
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(regionName)).replace("_", " ")
-    text = _EXCLUSION.sub(" ", text)
-    words = set(re.findall(r"[a-z]+", text.lower()))
+    words = _wordsOf(regionName)
     if "gallbladder" in words or {"gall", "bladder"} <= words:
         return None
     for tissue, known in _WORDS:

@@ -10,6 +10,10 @@ from ..therapies import registry as therapies
 from .stage import Stage
 
 
+# Choice of a study that its protocol wants images of, and that has none.
+WITHOUT_IMAGES = "isWithoutImages"
+
+
 def protocolChoices():
     """Identifier and title of every protocol, for a list to choose from."""
     return [(identifier, therapies.protocol(identifier)["title"]) for identifier in therapies.protocolIds()]
@@ -100,10 +104,20 @@ def studyStrategy(study):
 
 def usesImages(study):
     """Whether images are part of the study: by its protocol, or, where that leaves it open, by its time points."""
+    if areImagesWanted(study):
+        return bool(study.timePoints) or not study.choice(WITHOUT_IMAGES, False)
+    return studyStrategy(study).usesImages and bool(study.timePoints)
+
+
+def areImagesWanted(study):
+    """Whether the study is one of images by its protocol, or has none."""
     strategy = studyStrategy(study)
-    if strategy is None or strategy.needsImages:
-        return True
-    return strategy.usesImages and bool(study.timePoints)
+    return strategy is None or strategy.needsImages
+
+
+def setWithoutImages(study, isWithout):
+    """State that there are no images though the protocol is one of images; until a time point is added."""
+    study.setChoice(WITHOUT_IMAGES, True if isWithout and areImagesWanted(study) else None)
 
 
 def positiveNumber(value, what, where):
@@ -141,7 +155,12 @@ def _missing(study):
 
 
 def _inputs(study):
-    return {key: study.choice(key) for key in ("protocol", "radionuclide", "administration")}
+    found = {key: study.choice(key) for key in ("protocol", "radionuclide", "administration")}
+    return found | ({WITHOUT_IMAGES: True} if _lacksImages(study) else {})
+
+
+def _lacksImages(study):
+    return areImagesWanted(study) and not usesImages(study)
 
 
 def _compute(study, progress=noProgress):
@@ -152,6 +171,9 @@ def _compute(study, progress=noProgress):
     # without images the activity may be what is looked for, and the therapy's own calculation says what it lacks
     if administeredActivityMBq(study) is None and usesImages(study):
         warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
+    if _lacksImages(study):
+        warnings.append("No images are stated: no region has a measured absorbed dose of this study. What is given "
+                        "rests on earlier cycles, samples and readings alone.")
     return value, warnings + administrationEntry.warnings(study)
 
 

@@ -102,6 +102,8 @@ def applyStudy(study, description, progress=noProgress):
         studyFileStatements.apply(study, description)
     if description.get("timePoints"):
         _applyImages(study, description, faults, progress)
+    else:
+        protocol.setWithoutImages(study, True)
     with faults.collect():
         studyDescription.applyFurther(study, description.get("choices") or {})
     faults.raiseIfAny()
@@ -200,7 +202,8 @@ def _checked(content, where, path):
 def _hasImages(content, where, faults):
     """Whether the description has images to check; faults where the protocol needs or refuses them."""
     identifier, strategy = content.get("protocol"), None
-    given = [key for key in _IMAGE_KEYS if content.get(key) is not None]
+    # an empty list of time points states that there are none
+    given = [key for key in _IMAGE_KEYS if content.get(key) is not None and content[key] != []]
     if identifier in therapies.protocolIds():
         strategy = therapies.strategy(identifier)
     elif identifier is not None and not given:
@@ -208,7 +211,8 @@ def _hasImages(content, where, faults):
             therapies.protocol(identifier)  # which tells the known ones
         return False
     if strategy is None or strategy.needsImages:
-        return True
+        standIns = therapies.standIns(identifier) if strategy or identifier is None else ()
+        return bool(given) or not set(standIns) & set(studyFileStatements.givenIn(content))
     if not strategy.usesImages:
         for key in given:
             faults.add(f"Protocol {identifier} does without images", f"{where}: {key}",

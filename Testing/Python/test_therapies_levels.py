@@ -300,7 +300,7 @@ def test_activityInAnotherUnitByMagnitude(activity, unit):
     ({"activityPerCycleMBq": 7.4e6}, "Give it in MBq"),
     ({"dose": 23}, "'dose' is not known"), ({"limits": {"tissue": "kidney"}}, "not a list"),
     ({"limits": [limit(2300.0)]}, "Give it in Gy"), ({"limits": [limit(-23.0)]}, "above 0"),
-    ({"limits": [limit(tissue="kidneys")]}, "is not a tissue"),
+    ({"limits": [limit(tissue="kidney left")]}, "a single region is given as region"),
     ({"limits": [limit(tissue="kidney", region="kidney left")]}, "Both a region and a tissue"),
     ({"limits": [{"quantity": "bed", "valueGy": 28}]}, "Neither a region nor a tissue"),
     ({"limits": [{"tissue": "kidney", "valueGy": 28}]}, "quantity is not stated"),

@@ -8,7 +8,7 @@ from MRTDosimetryLib.physics.dose.registry import engineNames
 from MRTDosimetryLib.physics.kinetics.registry import modelTitles
 from MRTDosimetryLib.physics.nuclides import nuclide
 from MRTDosimetryLib.therapies import inputs, registry
-from MRTDosimetryLib.therapies.tissues import tissueOf
+from MRTDosimetryLib.therapies.tissues import tissueNamed, tissueOf
 
 
 def test_protocols():
@@ -96,3 +96,12 @@ def test_missingTissues():
     ("adrenal gland", None), ("delivery", None), ("vertebra L3", None), ("metabolic volume", None), ("", None)])
 def test_tissueOfARegion(name, tissue):
     assert tissueOf(name) == tissue
+
+
+@pytest.mark.parametrize(("text", "tissue"), [
+    ("kidney", "kidney"), ("kidneys", "kidney"), ("whole body", "body"), ("wholeBody", "body"),
+    ("normalLiver", "liver"), ("normal_liver", "liver"), ("red marrow", "marrow"), ("tumors", "tumor"),
+    ("salivary glands", "salivaryGland"), ("salivaryGland", "salivaryGland"), ("kidney left", None),
+    ("whole liver", None), ("liver without tumors", None), ("lesion 1 of the liver", None), ("bone", None), (7, None)])
+def test_aTissueIsNamedByItsWordsAlone(text, tissue):
+    assert tissueNamed(text) == tissue
