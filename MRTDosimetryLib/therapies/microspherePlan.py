@@ -15,6 +15,8 @@ CONCENTRATIONS, ACTIVITIES = "ratio of concentrations (MIRD)", "ratio of activit
 ADMINISTERED, STATED, COMPUTED = "administered", "prescribed, as stated", "prescribed, as computed here"
 # A stated shunt further from the measured one than so many standard uncertainties is worth a word.
 _COVERAGE = 2.0
+# A mean of the perfused volume below this part of the least published one is no treatment.
+_LEAST_PART = 1.0 / 3.0
 
 
 @dataclass(frozen=True)
@@ -302,3 +304,15 @@ def groupOf(plan, text, where):
         known = [item["name"] for item in plan.compartments] + list(plan.groups)
         raise InputError(f"'{text}' is not a compartment", where, f"Known are {', '.join(dict.fromkeys(known))}")
     return plan.groups[key].title, plan.groups[key].coefficient
+
+
+def magnitudeWords(perfusedGy, activityMBq):
+    """A word on an activity far below that of any treatment, by the mean absorbed dose of the perfused volume."""
+    published = microspheres.table()["publishedPerfusedMean"]
+    if perfusedGy is None or perfusedGy >= _LEAST_PART * published["least"]:
+        return []
+    likely = [f"in {unit} it would be {activityMBq * factor:.4g} MBq" for unit, factor in (("mCi", 37.0), ("GBq", 1e3))
+              if published["least"] <= perfusedGy * factor <= published["largest"] / _LEAST_PART]
+    return [f"The activity of {activityMBq:.4g} MBq gives the perfused volume {perfusedGy:.3g} Gy, far below the "
+            f"{published['least']:g} to {published['largest']:g} Gy of published treatments: check its unit"
+            + (f" ({'; '.join(likely)})." if likely else ".")]

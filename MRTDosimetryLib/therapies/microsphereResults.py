@@ -13,8 +13,6 @@ from .microsphereInputs import DEVICES, NORMAL, NOT_PERFUSED, TUMOR
 from .tissues import tissueOf
 
 _KEYS = ("tumor", "normalLiver", "lung", "perfused")
-# A mean of the perfused volume below this part of the least published one is no treatment.
-_LEAST_PART = 1.0 / 3.0
 # An activity computed for a limit meets it to the last digits.
 _ROUNDING = 1e-9
 
@@ -168,7 +166,7 @@ def _doseWords(case, plan, values):
     if light:
         words.append(f"The mass of {', '.join(light)} is below 1 g: check that it is in g. In so small a tumor a part "
                      "of the electrons' energy leaves it.")
-    words += _magnitudeWords(values["perfusedAbsorbedDoseGy"], values["activityMBq"])
+    words += plans.magnitudeWords(values["perfusedAbsorbedDoseGy"], values["activityMBq"])
     if lungGy is None:
         words.append("The absorbed dose of the lungs is not computed: " + (
             "the mass of the lungs is not stated (microspheres.lungMassG); 1000 g is a usual assumption, the patient's "
@@ -182,18 +180,6 @@ def _doseWords(case, plan, values):
             words.append(f"{values['lungActivityMBq']:.4g} MBq go to the lungs, more than the {limitMBq:.4g} MBq of "
                          "the instructions for use of glass microspheres.")
     return words
-
-
-def _magnitudeWords(perfusedGy, activityMBq):
-    """A word on an activity far below that of any treatment, by the mean absorbed dose of the perfused volume."""
-    published = microspheres.table()["publishedPerfusedMean"]
-    if perfusedGy is None or perfusedGy >= _LEAST_PART * published["least"]:
-        return []
-    likely = [f"in {unit} it would be {activityMBq * factor:.4g} MBq" for unit, factor in (("mCi", 37.0), ("GBq", 1e3))
-              if published["least"] <= perfusedGy * factor <= published["largest"] / _LEAST_PART]
-    return [f"The activity of {activityMBq:.4g} MBq gives the perfused volume {perfusedGy:.3g} Gy, far below the "
-            f"{published['least']:g} to {published['largest']:g} Gy of published treatments: check its unit"
-            + (f" ({'; '.join(likely)})." if likely else ".")]
 
 
 def _limits(case):

@@ -9,7 +9,6 @@ from ..progress import noProgress
 from ..therapies import registry as therapies
 from .stage import Stage
 
-
 # Choice of a study that its protocol wants images of, and that has none.
 WITHOUT_IMAGES = "isWithoutImages"
 
