@@ -27,7 +27,7 @@ EXTERNAL_KEYS = {"name", "unit", "geometry"}
 # Choices that have keys of their own, or that no result depends on.
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
          "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "export", "statements",
-         "unnamedLabels", "signOff", "reportSignOff", "outputFolder"}
+         "unnamedLabels", "signOff", "reportSignOff", "outputFolder", protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
 
