@@ -192,7 +192,7 @@ class Shell:
         qt.QSettings().setValue(ROLE_SETTING, role)
         for step in self.steps:
             step.setRole(role == PHYSICIST)
-        if role in _HOME:
+        if not self.isShown(self.index):
             self.goToStep(self.indexOf(_HOME[role]))
         else:
             self.refresh()

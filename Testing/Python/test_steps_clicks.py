@@ -125,6 +125,9 @@ def testFromImagesToSignedReportInFewClicks(byCommandLine, tmp_path, monkeypatch
         hand.click(ui.nextButton)
         page = wizard.shell.step.ui
         for role in ("preparedBy", "medicalPhysicsExpert", "treatingPhysician"):
+            if role == "treatingPhysician":  # who signs at the own desk, without leaving the page
+                hand.choose(wizard.ui.roleSelector, "physician")
+                assert wizard.shell.step.name == "report"
             hand.type(getattr(page, f"{role}Edit"), f"Name of {role}")
             hand.click(getattr(page, f"{role}Button"))
         hand.answer(page.folderButton, "getExistingDirectory", tmp_path)

@@ -42,7 +42,6 @@ def sign(wizard, role, name):
     desk = "physician" if role == "treatingPhysician" else "physicist"
     if wizard.shell.role() != desk:
         wizard.ui.roleSelector.setCurrentIndex(wizard.ui.roleSelector.findData(desk))
-        wizard.page("report")
     ui = wizard.shell.step.ui
     getattr(ui, f"{role}Edit").text = name
     getattr(ui, f"{role}Button").click()

@@ -211,6 +211,7 @@ def testPhysicianSeesRegionsResultsAndReport(small):
 
 
 def testTechnologistSeesProtocolAndTimePoints(small):
+    small.page("kinetics")
     small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("technologist"))
     shown = [number for number in range(8) if not small.shell.stepBar.button(number).isHidden()]
     assert [small.shell.steps[number].name for number in shown] == ["protocol", "timePoints"]
