@@ -33,6 +33,8 @@ class DoseResponse:
         ``None``: not known.
     d50Source, slopeSource : str
     isVerified : bool
+    therapy : str or None
+        The only therapy that it was found for; ``None``: no particular one.
     """
 
     id: str
@@ -46,6 +48,7 @@ class DoseResponse:
     d50Source: str
     slopeSource: str
     isVerified: bool
+    therapy: str | None = None
 
     @property
     def lacking(self):
@@ -91,7 +94,7 @@ def doseResponses():
         found[entry["id"]] = DoseResponse(
             entry["id"], entry["endpoint"], entry["tissue"], entry["effect"], entry["quantity"], entry["model"],
             d50["value"], slope["value"], d50["source"], slope["source"],
-            bool(known) and all(part["verified"] for part in known))
+            bool(known) and all(part["verified"] for part in known), entry["therapy"])
     return found
 
 

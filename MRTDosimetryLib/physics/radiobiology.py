@@ -16,11 +16,14 @@ from .decay import LN2
 
 @dataclass(frozen=True)
 class RadiobiologyParameters:
-    """alpha/beta and repair half-life of a tissue, with where each comes from."""
+    """alpha/beta and repair half-life of a tissue, with where each comes from.
+
+    In place of one repair half-life there may be (share, half-life in h) of each component of repair.
+    """
 
     tissue: str
     alphaBetaGy: float
-    repairHalfLifeHours: float
+    repairHalfLifeHours: float | tuple
     alphaBetaSource: str
     repairHalfLifeSource: str
     verified: bool
@@ -184,6 +187,24 @@ def bed(absorbedDoseGy, leaCatcheside, alphaBetaGy, repopulationGy=0.0):
         raise InputError(f"The Lea-Catcheside factor is {leaCatcheside:g}, but lies between 0 and 1", "BED")
     value = np.maximum(dose * (1.0 + leaCatcheside * dose / _alphaBeta(alphaBetaGy)) - repopulationGy, 0.0)
     return float(value) if value.ndim == 0 else value
+
+
+def bedUncertaintyGy(absorbedDoseGy, uncertaintyGy, leaCatcheside, alphaBetaGy):
+    """Standard uncertainty of a BED from that of the absorbed dose, to first order: (1 + 2 G D / (alpha/beta)) u(D).
+
+    Course in time and parameters of the tissue are taken as exact; so is what repopulation makes up for.
+
+    Parameters
+    ----------
+    absorbedDoseGy, uncertaintyGy : float
+        The second with k = 1.
+
+    Returns
+    -------
+    float
+        In Gy, k = 1.
+    """
+    return (1.0 + 2.0 * leaCatcheside * absorbedDoseGy / _alphaBeta(alphaBetaGy)) * uncertaintyGy
 
 
 def repopulationGy(overallTimeHours, averageDoublingTimeHours, alphaPerGy, kickOffTimeHours=0.0):

@@ -107,6 +107,14 @@ def styleAbsorbedDoseRate(node, maximum=None, withLegend=True, transparentFracti
     return maximum
 
 
+def styleBiologicallyEffectiveDose(node, maximum=None, thresholdGy=None):
+    """Show a BED image (Gy) in the colors of absorbed dose, named in its legend. Returns the upper end of the range."""
+    maximum = displayedMaximum(node) if maximum is None else float(maximum)
+    _style(node, "absorbedDose", maximum, TRANSPARENT_FRACTION * maximum if thresholdGy is None else thresholdGy)
+    showLegend(node, "BED (Gy)", maximum)
+    return maximum
+
+
 def styleDifference(node, largestGy, withLegend=False):
     """Show a difference of absorbed doses: blue below, red above zero, both ends at ``largestGy``.
 

@@ -15,6 +15,7 @@ from . import (
     doseUncertainty,
     engineNodes,
     externalDose,
+    radiobiology,
     regionDose,
     studyNodes,
     uncertainty,
@@ -30,9 +31,9 @@ def rows(study):
     """One row per region: ``region``, ``absorbedDoseGy``, ``absorbedDoseUncertaintyGy``, ``bedGy``, ``dvh``,
     ``engines``."""
     found = ((study.stageRecord("dose") or {}).get("value") or {}).get("regions") or {}
-    keys = ("absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "dvh", "engines")
-    return [{"region": name, **{key: found[name].get(key) for key in keys}} for name in regionNames(study)
-            if name in found]
+    keys, beds = ("absorbedDoseGy", "absorbedDoseUncertaintyGy", "dvh", "engines"), radiobiology.ofRegions(study)
+    return [{"region": name, "bedGy": beds[name]["bedGy"], **{key: found[name].get(key) for key in keys}}
+            for name in regionNames(study) if name in found]
 
 
 def engines(study):

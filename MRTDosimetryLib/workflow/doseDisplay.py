@@ -12,7 +12,7 @@ from ..report.numbers import GROUP_SEPARATOR, signed, significant
 from ..scene import display, isodose, maximumMarker, volumes
 from . import engineNodes
 from .doseRates import UNIT as RATE_UNIT
-from .engineNodes import ABSORBED_DOSE, DIFFERENCE, RATE
+from .engineNodes import ABSORBED_DOSE, BED, DIFFERENCE, RATE
 from .protocol import positiveNumber
 
 _KEY = "doseDisplay"
@@ -159,6 +159,8 @@ def showMap(study):
         display.styleAbsorbedDose(node, maximum, thresholdGy=_thresholdOf(stated, maximum, kind))
     elif kind == DIFFERENCE:
         display.styleDifference(node, maximum, withLegend=True)
+    elif kind == BED:
+        display.styleBiologicallyEffectiveDose(node, maximum, _thresholdOf(stated, maximum, kind))
     else:
         display.styleAbsorbedDoseRate(node, maximum, transparentFraction=_thresholdOf(stated, maximum, kind) / maximum)
     display.showMapOverCT(study, node, stated["opacity"])

@@ -10,7 +10,7 @@ from . import doseOptions, studyNodes
 from .regionMasks import segmentationNode
 
 ABSORBED_DOSE, DIFFERENCE = "absorbedDose", "absorbedDoseDifference"
-RATE = "absorbedDoseRate"
+RATE, BED = "absorbedDoseRate", "biologicallyEffectiveDose"
 TABLE, CHART, RATE_TABLE = "engineTable", "engineDVHChart", "absorbedDoseRateTable"
 _NAMES = tuple(name for name, _title in doseOptions.engineChoices())
 _STYLES = ("line", "dashed", "points", "pointsAndLine")
@@ -50,6 +50,8 @@ def shownMaps(study):
         for kind, words in ((ABSORBED_DOSE, "{title}"), (DIFFERENCE, "{title}: difference")):
             if study.nodeByRole(f"{kind}.{name}") is not None:
                 found.append((f"{kind}.{name}", words.format(title=title), name))
+    if study.nodeByRole(BED) is not None:
+        found.append((BED, study.nodeByRole(BED).GetName(), ""))
     found += [(f"{RATE}.{index}", node.GetName(), "") for index, node in enumerate(rateNodes(study))]
     return found
 
@@ -119,8 +121,8 @@ def putMaps(study, results):
         maximum = display.styleAbsorbedDose(node, maximum, withLegend=isPrimary)
     for name in _NAMES:
         if name not in results or name == primary:
-            _remove(study, f"{ABSORBED_DOSE}.{name}")
-            _remove(study, f"{DIFFERENCE}.{name}")
+            removeNode(study, f"{ABSORBED_DOSE}.{name}")
+            removeNode(study, f"{DIFFERENCE}.{name}")
 
 
 def putDifference(study, name, volume, largestGy):
@@ -144,7 +146,7 @@ def putComparison(study, regions, engines, curves):
     """
     if len(engines) < 2:
         for role in (TABLE, CHART):
-            _remove(study, role)
+            removeNode(study, role)
         return
     rows = [(region, name) for region in regions for name in engines]
     found = [regions[region]["engines"][name] for region, name in rows]
@@ -197,14 +199,15 @@ def rateNodes(study):
 def putRateTable(study, timesHours, regions):
     """Table of the regions' mean absorbed-dose rates; without ``regions`` it goes."""
     if not regions:
-        _remove(study, RATE_TABLE)
+        removeNode(study, RATE_TABLE)
         return
     columns = [tables.Column("Time after administration", "h", list(timesHours))]
     columns += [tables.Column(name, "mGy/h", region["ratesMGyPerHour"]) for name, region in regions.items()]
     studyNodes.putTable(study, RATE_TABLE, "Absorbed-dose rates", columns)
 
 
-def _remove(study, role):
+def removeNode(study, role):
+    """Take the node of a role out of the scene; a chart goes with its lines."""
     node = study.nodeByRole(role)
     if node is None:
         return

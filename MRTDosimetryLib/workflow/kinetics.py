@@ -190,7 +190,8 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
             *words, f"The time-integrated activity outside the regions is not computed: {error.what}. The map holds "
                     "the regions only."]
     return {**value, "timeIntegratedActivityMBqH": fit.timeIntegratedActivityMBqH, "model": fit.model,
-            "effectiveHalfLifeHours": fit.effectiveHalfLifeHours, "note": ""}, words
+            "effectiveHalfLifeHours": fit.effectiveHalfLifeHours, "note": "",
+            **{key: fit.toDict()[key] for key in ("absorbedDoseRateShape", "piecewiseShape")}}, words
 
 
 def _map(study, included, reference, value, nuclide, progress):

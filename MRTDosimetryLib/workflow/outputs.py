@@ -18,6 +18,7 @@ from . import (
     measurements,
     pictures,
     protocol,
+    radiobiology,
     record,
     recordSeal,
     reportSignOff,
@@ -109,7 +110,8 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     files.saveBundle(study.scene, paths["scene.mrb"])
     progress(0.95, "Writing the record")
     content = record.makeRecord(study, description, inputs, folder, [
-        "protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "therapy", "results"])
+        "protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "radiobiology",
+        "therapy", "results"])
     _writeJSON(paths["record.json"], recordSeal.sealed(content, results, folder))
     progress(1.0, "")
     return paths
@@ -163,6 +165,20 @@ def _writeImageFiles(study, results, folder):
         name = "absorbedDose.nrrd" if isPrimary else f"absorbedDose-{engine}.nrrd"
         paths[name] = os.path.join(folder, name)
         files.writeVolume(node, paths[name])
+    return paths | _writeRadiobiology(study, folder)
+
+
+def _writeRadiobiology(study, folder):
+    """Map and histograms of the BED where they are wanted: file name to path."""
+    paths, rows = {}, radiobiology.histograms(study)
+    if not rows:
+        return paths
+    for name in ("biologicallyEffectiveDose.nrrd", "bedVolume.csv"):
+        paths[name] = os.path.join(folder, name)
+    files.writeVolume(radiobiology.bedMapNode(study), paths["biologicallyEffectiveDose.nrrd"])
+    _writeCSV(paths["bedVolume.csv"], ["region", "BED (Gy)", "volume receiving at least that BED (%)"],
+              [(name, bedGy, percent) for name, row in rows.items()
+               for bedGy, percent in zip(row["bedGy"], row["volumePercent"], strict=True)])
     return paths
 
 

@@ -1,7 +1,7 @@
 """How the finished study is laid out in the scene: tree of the data, time slider, absorbed dose over CT."""
 
 from ..scene import display, hierarchy, sequences
-from . import doseDisplay, engineNodes, protocol, statementNodes, timePoints, timePointsTable
+from . import doseDisplay, engineNodes, protocol, radiobiologyNodes, statementNodes, timePoints, timePointsTable
 
 
 def arrange(study):
@@ -11,7 +11,8 @@ def arrange(study):
         display.addAbsorbedDoseUnit(study.scene)
         doseDisplay.showMap(study)
     patientName = (study.choice("patient") or {}).get("name") or "Patient"
-    results = [*engineNodes.resultNodes(study), *statementNodes.nodesOf(study, "therapy")]
+    results = [*engineNodes.resultNodes(study), *radiobiologyNodes.nodesOf(study),
+               *statementNodes.nodesOf(study, "therapy")]
     hierarchy.arrange(study, patientName, results, statementNodes.nodesOf(study, "measurements"))
     if areImagesUsed:
         timePointsTable.writeTable(study, timePoints.rows(study))

@@ -10,7 +10,7 @@ import sys
 from .. import __version__
 from ..errors import Faults
 from ..scene.headless import slicerVersion
-from . import excludedPoints, hashChain, studyFileStatements, timePointSource
+from . import excludedPoints, hashChain, radiobiologyOptions, studyFileStatements, timePointSource
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
@@ -121,7 +121,7 @@ def overrides(study):
                 previous = (fact.get("alternatives") or [{}])[-1]
                 found.append({"what": f"{timePoint.label}: {name}", "from": previous.get("value"),
                               "to": fact["value"], "reason": fact.get("reason", "")})
-    return found + excludedPoints.overrides(study)
+    return found + excludedPoints.overrides(study) + radiobiologyOptions.overrides(study)
 
 
 def versions():

@@ -3,29 +3,32 @@
 import os
 
 from ..errors import InputError
-from . import recordDiffInputs
+from . import radiobiology, recordDiffInputs
 from .recordDiffValues import changes, flat
 from .recordFiles import Finished
 
 # In the order of the job; the title is what the user reads.
 STAGES = {"protocol": "Protocol", "measurements": "Measurements", "timePoints": "Time points",
           "registration": "Registration", "regions": "Regions", "kinetics": "Kinetics", "dose": "Absorbed dose",
-          "therapy": "Therapy", "results": "Results"}
+          "radiobiology": "Radiobiology", "therapy": "Therapy", "results": "Results"}
 _NEEDS = {"protocol": (), "measurements": ("protocol",), "timePoints": ("protocol",), "registration": ("timePoints",),
           "regions": ("registration",), "kinetics": ("protocol", "timePoints", "registration", "regions"),
-          "dose": ("protocol", "timePoints", "regions", "kinetics"), "therapy": ("measurements", "dose"),
-          "results": ("dose", "therapy")}
+          "dose": ("protocol", "timePoints", "regions", "kinetics"), "radiobiology": ("kinetics", "dose"),
+          "therapy": ("measurements", "dose", "radiobiology"), "results": ("dose", "radiobiology", "therapy")}
 _OF_TOP_KEY = {"administration": "protocol", "radionuclide": "protocol", "protocol": "protocol",
                "activityBalance": "timePoints", "referenceTimePoint": "registration", "registration": "registration",
                "organDrift": "registration", "remainder": "kinetics", "therapy": "therapy"}
 _OF_REGION_KEY = {"tissue": "regions", "volumeML": "regions", "massG": "regions", "timeActivity": "kinetics",
                   "fit": "kinetics", "timeIntegratedActivityMBqH": "kinetics",
                   "timeIntegratedActivityUncertaintyMBqH": "kinetics", "timeIntegratedActivityCoefficientH": "kinetics",
-                  "effectiveHalfLifeHours": "kinetics", "voxelTimeIntegratedActivityMBqH": "kinetics"}
+                  "effectiveHalfLifeHours": "kinetics", "voxelTimeIntegratedActivityMBqH": "kinetics",
+                  **dict.fromkeys(("bedGy", "bedUncertaintyGy", "eqd2Gy", "eqd2UncertaintyGy", "radiobiology",
+                                   *radiobiology.FURTHER), "radiobiology")}
 _DOSE_KEYS = ("engine", "engines", "density", "isodoses")
 _OF_CHOICE = {"protocol": "protocol", "radionuclide": "protocol", "administration": "protocol", "patient": "protocol",
               "statements": "measurements", "registration": "registration", "unnamedLabels": "regions",
-              "kinetics": "kinetics", "dose": "dose", "resolutionFWHMMM": "dose", "uncertainty": "dose"}
+              "kinetics": "kinetics", "dose": "dose", "resolutionFWHMMM": "dose", "uncertainty": "dose",
+              "radiobiology": "radiobiology"}
 # Of persons, times and places; or told by what they change elsewhere.
 _NOT_COMPARED = ("signOff", "reportSignOff", "registrationAccepted", "registrationStated", "outputFolder", "export")
 _DEFAULTS = {"dose": {"engine": "localDeposition", "density": "ct"}, "kinetics": {"model": "auto", "perVoxel": False},

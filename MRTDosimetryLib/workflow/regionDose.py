@@ -4,9 +4,12 @@ from ..physics import radiobiology
 from ..physics.particleDose import particleDose, rbeWeightedDose
 from . import doseOptions
 
+NO_BED_WORDS = "BED is not computed"
+_NO_BED = {"bedGy": None, "radiobiology": None}
+
 
 def biologicallyEffectiveDose(name, tissue, meanGy, fit):
-    """Biologically effective dose of the region's mean absorbed dose, with the parameters used.
+    """Biologically effective dose of the region's mean absorbed dose, with the parameters of the table.
 
     Returns
     -------
@@ -14,17 +17,51 @@ def biologicallyEffectiveDose(name, tissue, meanGy, fit):
         ``bedGy`` and ``radiobiology``, ``None`` where they are not known; and words why.
     """
     parameters = radiobiology.parametersFor(tissue) if tissue else None
-    empty = {"bedGy": None, "radiobiology": None}
     if parameters is None:
-        return empty, [f"{name}: BED is not computed, no radiobiological parameters are known for this tissue."]
-    protraction = _protraction(fit, parameters.repairHalfLifeHours)
-    if protraction is None:
-        return empty, [f"{name}: BED is not computed, the fit gives no course of the absorbed-dose rate."]
-    bedGy = radiobiology.bed(meanGy, protraction, parameters.alphaBetaGy)
-    return {"bedGy": float(bedGy), "radiobiology": {
-        "tissue": tissue, "alphaBetaGy": parameters.alphaBetaGy,
-        "repairHalfLifeHours": parameters.repairHalfLifeHours, "leaCatchesideFactor": float(protraction),
-        "source": parameters.source, "verified": parameters.verified}}, []
+        return dict(_NO_BED), [f"{name}: {NO_BED_WORDS}, no radiobiological parameters are known for this tissue."]
+    return bedWith(name, tissue, meanGy, fit, parameters)
+
+
+def bedWith(name, tissue, meanGy, fit, parameters, repopulationGy=0.0):
+    """As :func:`biologicallyEffectiveDose`, with other parameters (:class:`.RadiobiologyParameters`)."""
+    repair = parameters.repairHalfLifeHours
+    factor = protraction(fit, repair)
+    if factor is None:
+        return dict(_NO_BED), [f"{name}: {NO_BED_WORDS}, the fit gives no course of the absorbed-dose rate."]
+    bedGy = radiobiology.bed(meanGy, factor, parameters.alphaBetaGy, repopulationGy)
+    found = {"tissue": tissue, "alphaBetaGy": parameters.alphaBetaGy, "repairHalfLifeHours": repair,
+             "leaCatchesideFactor": float(factor), "source": parameters.source, "verified": parameters.verified}
+    if isinstance(repair, tuple):
+        found |= {"repairHalfLifeHours": None,
+                  "repair": [{"share": share, "halfLifeHours": hours} for share, hours in repair]}
+    return {"bedGy": float(bedGy), "radiobiology": found}, []
+
+
+def fromBed(bed, absorbedDoseGy, uncertaintyGy):
+    """What follows from a BED and its parameters: its uncertainty (k = 1, that of the absorbed dose alone, to first
+    order) and the EQD2 with its own.
+
+    Parameters
+    ----------
+    bed : dict
+        ``bedGy`` and ``radiobiology``.
+    absorbedDoseGy : float
+    uncertaintyGy : float or None
+
+    Returns
+    -------
+    dict
+        ``bedUncertaintyGy``, ``eqd2Gy``, ``eqd2UncertaintyGy``; ``None`` where not known.
+    """
+    parameters, spread = bed["radiobiology"], None
+    if bed["bedGy"] is None:
+        return {"bedUncertaintyGy": None, "eqd2Gy": None, "eqd2UncertaintyGy": None}
+    ratio = parameters["alphaBetaGy"]
+    # what repopulation takes away altogether has no spread to first order
+    if uncertaintyGy is not None and bed["bedGy"] > 0:
+        spread = radiobiology.bedUncertaintyGy(absorbedDoseGy, uncertaintyGy, parameters["leaCatchesideFactor"], ratio)
+    return {"bedUncertaintyGy": spread, "eqd2Gy": radiobiology.eqd2(bed["bedGy"], ratio),
+            "eqd2UncertaintyGy": None if spread is None else radiobiology.eqd2(spread, ratio)}
 
 
 def particles(study, timeIntegratedActivityMBqH, massG, nuclide, meanGy, localMeanGy, isPhotonComputed):
@@ -56,7 +93,7 @@ def particles(study, timeIntegratedActivityMBqH, massG, nuclide, meanGy, localMe
     return content
 
 
-def _protraction(fit, repairHalfLifeHours):
+def protraction(fit, repairHalfLifeHours):
     """Lea-Catcheside factor of the fitted curve (the absorbed-dose rate follows the activity), or ``None``."""
     if fit["absorbedDoseRateShape"]:
         return radiobiology.leaCatchesideFactor(fit["absorbedDoseRateShape"], repairHalfLifeHours)

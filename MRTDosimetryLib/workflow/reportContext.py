@@ -11,6 +11,7 @@ from . import (
     dose,
     measurements,
     protocol,
+    radiobiology,
     record,
     registrationQuality,
     reportSignOff,
@@ -62,7 +63,7 @@ def _ofImages(study, comparison):
         "organDrift": registrationQuality.keptRows(study),
         "methods": _methods(study, doseValue),
         "assumptions": _assumptions(study, kineticsValue, doseValue),
-        "radiobiology": _radiobiology(doseValue),
+        "radiobiology": _radiobiology(study),
         "partialVolume": partialVolume(study),
         "curves": {name: kineticsValue["regions"][name]["curve"] for name in names},
         "dvhCurves": {name: doseValue["dvhCurves"][name] for name in names},
@@ -183,6 +184,7 @@ def _assumptions(study, kineticsValue, doseValue):
              "Between and after the scans each region follows its fitted function."]
     words += uncertainty.assumptions(study, {name: region["uncertaintyBudget"]
                                              for name, region in doseValue["regions"].items()})
+    words += radiobiology.assumptions(study)
     perVoxel = voxelKinetics.assumptions(kineticsValue)
     words += perVoxel
     if kineticsValue["remainder"]["timeIntegratedActivityMBqH"] and not perVoxel:
@@ -195,10 +197,14 @@ def _assumptions(study, kineticsValue, doseValue):
     return list(dict.fromkeys(words))
 
 
-def _radiobiology(doseValue):
+def _radiobiology(study):
+    """The parameters behind the BED, once for each tissue, and once more for a region that has its own."""
     found = {}
-    for region in doseValue["regions"].values():
-        if region["radiobiology"]:
-            found[region["radiobiology"]["tissue"]] = region["radiobiology"]
-    return [{key: item[key] for key in ("tissue", "alphaBetaGy", "repairHalfLifeHours", "source", "verified")}
-            for item in found.values()]
+    for name, values in radiobiology.ofRegions(study).items():
+        parameters = values["radiobiology"]
+        if parameters:
+            isOwn = any(item["statedFor"] == name for item in parameters.get("overrides", ()))
+            found[name if isOwn or not parameters["tissue"] else parameters["tissue"]] = parameters
+    return [{**{key: item[key] for key in ("alphaBetaGy", "repairHalfLifeHours", "source", "verified")}, "tissue": name,
+             **{key: item[key] for key in ("repair", "alphaPerGy", "repopulation", "overrides") if key in item}}
+            for name, item in found.items()]

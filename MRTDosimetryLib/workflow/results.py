@@ -7,6 +7,7 @@ from . import (
     measurements,
     presentation,
     protocol,
+    radiobiology,
     registrationQuality,
     resultsTables,
     segmentation,
@@ -18,7 +19,7 @@ from .stage import Stage, digestOf
 RESULTS_SCHEMA_VERSION = 1
 _CARRIED = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose")
 # Of these only where the study has them.
-_BESIDE_IMAGES = (measurements.STAGE, therapy.STAGE)
+_BESIDE_IMAGES = (measurements.STAGE, radiobiology.STAGE, therapy.STAGE)
 
 
 def resultsDict(study):
@@ -57,10 +58,10 @@ def _resultsOfImages(study):
     kineticsValue = study.stageRecord("kinetics")["value"]
     doseValue = study.stageRecord("dose")["value"]
     masses = {row["name"]: row for row in segmentation.rows(study)}
-    regions, warnings = [], _carriedWarnings(study)
+    regions, warnings, beds = [], _carriedWarnings(study), radiobiology.ofRegions(study)
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
-                               administeredMBq))
+                               beds[name], administeredMBq))
         regions[-1]["engines"] = dose.inOrder(regions[-1]["engines"], doseValue)
         if kineticsValue.get("voxels"):
             regions[-1]["voxelTimeIntegratedActivityMBqH"] = \
@@ -70,7 +71,7 @@ def _resultsOfImages(study):
         warnings += _nullWords(regions[-1], warnings)
     drifts = registrationQuality.keptRows(study)
     warnings += registrationQuality.warningsOf(drifts)
-    warnings += _unverified(doseValue["regions"])
+    warnings += radiobiology.parameterWords(beds)
     return {
         **_identity(study),
         "engine": doseValue["engine"],
@@ -99,7 +100,7 @@ def rows(study):
     return list(((record or {}).get("value") or {}).get("regions") or [])
 
 
-def _region(name, mass, measured, doseOfRegion, administeredMBq):
+def _region(name, mass, measured, doseOfRegion, bed, administeredMBq):
     fit = measured["fit"]
     tia = fit["timeIntegratedActivityMBqH"]
     absorbedDoseGy = doseOfRegion["absorbedDoseGy"]
@@ -116,8 +117,8 @@ def _region(name, mass, measured, doseOfRegion, administeredMBq):
         "absorbedDoseUncertaintyGy": doseOfRegion["absorbedDoseUncertaintyGy"],
         "absorbedDoseCoefficientGyPerGBq":
             None if administeredMBq is None else absorbedDoseGy / (administeredMBq / 1000.0),
-        "bedGy": doseOfRegion["bedGy"],
-        "radiobiology": doseOfRegion["radiobiology"],
+        **{key: bed[key] for key in ("bedGy", "bedUncertaintyGy", "eqd2Gy", "eqd2UncertaintyGy", "radiobiology",
+                                     *(key for key in radiobiology.FURTHER if key in bed))},
         "uncertaintyBudget": doseOfRegion["uncertaintyBudget"],
         "dvh": doseOfRegion["dvh"], "dvhInterval68": doseOfRegion.get("dvhInterval68"),
         "engines": doseOfRegion.get("engines", {}),
@@ -134,7 +135,7 @@ def _engines(doseValue):
 def _carriedWarnings(study):
     words = []
     for name in _carried(study):
-        words += (study.stageRecord(name) or {}).get("warnings") or []
+        words += radiobiology.currentWords(study, name, (study.stageRecord(name) or {}).get("warnings") or [])
     return words
 
 
@@ -158,14 +159,6 @@ def _nullWords(region, spoken):
     )
     return [f"{name}: {words}" for keyword, value, words in nulls
             if value is None and not any(line.startswith(f"{name}:") and keyword in line for line in spoken)]
-
-
-def _unverified(regions):
-    tissues = sorted({region["radiobiology"]["tissue"] for region in regions.values()
-                      if region["radiobiology"] and not region["radiobiology"]["verified"]})
-    if not tissues:
-        return []
-    return [f"BED uses radiobiological parameters that are not verified against their source: {', '.join(tissues)}."]
 
 
 def _missing(study):
@@ -206,4 +199,4 @@ def _compute(study, progress=noProgress):
     return value, value["warnings"]
 
 
-STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose", "therapy"))
+STAGE = Stage("results", "Results", _missing, _inputs, _compute, needs=("kinetics", "dose", "radiobiology", "therapy"))

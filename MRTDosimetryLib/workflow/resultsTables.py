@@ -1,7 +1,7 @@
 """What the results show in the views: the full table, the uncertainty budgets, and the histograms that are wanted."""
 
 from ..scene import tables
-from . import engineNodes, studyNodes
+from . import engineNodes, radiobiologyNodes, studyNodes
 
 RESULTS, BUDGETS, HISTOGRAMS, CHART = "resultsTable", "uncertaintyTable", "dvhTable", "dvhChart"
 _NUMBERS = (
@@ -70,13 +70,16 @@ def _line(title, status, relative, share):
 def tablesToShow(study):
     """(role, title) of the tables that the table view can show."""
     choices = ((RESULTS, "All results"), (HISTOGRAMS, "Dose-volume values"), (BUDGETS, "Uncertainty budgets"),
-               (engineNodes.TABLE, "Absorbed-dose engines"), (engineNodes.RATE_TABLE, "Absorbed-dose rates"))
+               (radiobiologyNodes.TABLE, "Radiobiology"), (engineNodes.TABLE, "Absorbed-dose engines"),
+               (engineNodes.RATE_TABLE, "Absorbed-dose rates"))
     return [(role, title) for role, title in choices if study.nodeByRole(role) is not None]
 
 
 def chartsToShow(study):
     """(role, title) of the charts that the plot view can show."""
     choices = ((CHART, "Dose-volume histograms"), (engineNodes.CHART, "Histograms of all engines"),
+               (radiobiologyNodes.HISTOGRAMS, "BED-volume histograms"),
+               (radiobiologyNodes.CURVES, "Tumor control and complication"),
                ("timeActivityChart", "Time-activity curves"))
     return [(role, title) for role, title in choices if study.nodeByRole(role) is not None]
 

@@ -7,6 +7,7 @@ from . import (
     kinetics,
     measurements,
     protocol,
+    radiobiology,
     registration,
     report,
     results,
@@ -24,6 +25,7 @@ _STAGES = (
     segmentation.STAGE,
     kinetics.STAGE,
     dose.STAGE,
+    radiobiology.STAGE,
     therapy.STAGE,
     results.STAGE,
     report.STAGE,
@@ -96,7 +98,7 @@ def message(study, name):
 def warnings(study, name):
     """What a stage wants the user to know about its result."""
     record = study.stageRecord(name)
-    return list((record or {}).get("warnings") or [])
+    return radiobiology.currentWords(study, name, (record or {}).get("warnings") or [])
 
 
 def warningsByStage(study, name):

@@ -12,8 +12,9 @@ from ..errors import InputError
 from ..therapies import inputs, planar
 from ..therapies.case import RegionDose, TherapyCase
 from ..therapies.tissues import tissueOf
-from . import earlierResults, jointKinetics
+from . import earlierResults, jointKinetics, radiobiology
 from .protocol import studyStrategy, usesImages
+from .radiobiologyOptions import forPrescription, isStated
 from .regionMasks import regionNames
 
 SOURCES = ("user", "file", "DICOM")
@@ -160,6 +161,8 @@ def therapyCase(study, areRegionsIncluded=True):
         else:
             raise ValueError(f"the kind {key} has no place in a case")
     administration = study.choice("administration", {})
+    if isStated(study):
+        values["prescription"] = forPrescription(study, values.get("prescription") or {})
     return TherapyCase(
         protocolId=study.choice("protocol"), radionuclide=study.choice("radionuclide"),
         administeredActivityMBq=administration.get("activityMBq"),
@@ -172,17 +175,20 @@ def regionDoses(study):
     doses = ((study.stageRecord("dose") or {}).get("value") or {}).get("regions") or {}
     fits = ((study.stageRecord("kinetics") or {}).get("value") or {}).get("regions") or {}
     masses = {row["name"]: row for row in ((study.stageRecord("regions") or {}).get("value") or {}).get("rows") or []}
-    return tuple(_regionDose(name, masses[name], fits[name]["fit"], doses[name]) for name in regionNames(study)
+    beds = {name: values.get(radiobiology.WITHOUT_REPOPULATION, values["bedGy"])
+            for name, values in radiobiology.ofRegions(study).items()}
+    return tuple(_regionDose(name, masses[name], fits[name]["fit"], doses[name], beds[name])
+                 for name in regionNames(study)
                  if name in doses and name in fits and name in masses)
 
 
-def _regionDose(name, mass, fit, dose):
+def _regionDose(name, mass, fit, dose, bedGy):
     return RegionDose(
         name=name, tissue=mass["tissue"] or tissueOf(name), massG=mass["massG"], absorbedDoseGy=dose["absorbedDoseGy"],
         absorbedDoseUncertaintyGy=dose["absorbedDoseUncertaintyGy"],
         effectiveHalfLifeHours=fit["effectiveHalfLifeHours"],
         effectiveHalfLifeUncertaintyHours=_halfLifeUncertaintyHours(fit),
-        rateShape=tuple(tuple(term) for term in fit.get("absorbedDoseRateShape") or ()), bedGy=dose["bedGy"])
+        rateShape=tuple(tuple(term) for term in fit.get("absorbedDoseRateShape") or ()), bedGy=bedGy)
 
 
 def _halfLifeUncertaintyHours(fit):

@@ -26,8 +26,8 @@ REGION_KEYS = {"layers", "unnamedLabels", "referenceFromRegions", "signOff"}
 EXTERNAL_KEYS = {"name", "unit", "geometry"}
 # Choices that have keys of their own, or that no result depends on.
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
-         "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "export", "statements",
-         "unnamedLabels", "signOff", "reportSignOff", "outputFolder", protocol.WITHOUT_IMAGES}
+         "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "radiobiology", "export",
+         "statements", "unnamedLabels", "signOff", "reportSignOff", "outputFolder", protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
 
@@ -93,7 +93,7 @@ def _images(study, folder):
                               for number, timePoint in enumerate(points, 1)],
                "registration": registration.kindOf(study), "regions": _regions(study, folder, points),
                "kinetics": _kinetics(study), "dose": _dose(study, folder)}
-    for key in ("resolutionFWHMMM", "uncertainty"):
+    for key in ("resolutionFWHMMM", "uncertainty", "radiobiology"):
         if study.choice(key) is not None:
             content[key] = study.choice(key)
     return content

@@ -15,6 +15,7 @@ from . import (
     doseOptions,
     kineticsDescription,
     protocol,
+    radiobiologyOptions,
     record,
     recordedTimePoints,
     regionFiles,
@@ -29,9 +30,10 @@ from .regionMasks import regionNames
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
-         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "export", "choices"}
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "radiobiology", "export", "choices"}
 # What describes images: not for a protocol that does without.
-_IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty")
+_IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty",
+               "radiobiology")
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
                     "detector", "reason", *recordedTimePoints.KEYS}
@@ -135,6 +137,8 @@ def _applyImages(study, description, faults, progress):
     with faults.collect():
         kineticsDescription.applyDescription(study, description.get("kinetics") or {}, regionNames(study))
     with faults.collect():
+        radiobiologyOptions.setRadiobiology(study, description.get("radiobiology"), regionNames(study))
+    with faults.collect():
         if statements.PLANAR in statements.stated(study):
             statements.applyPlanar(study, regionNames(study))
 
@@ -233,6 +237,9 @@ def _checkImages(content, where, faults):
         else:
             _refuseUnknown(item, _TIME_POINT_KEYS, place, faults)
     _checkRegions(content.get("regions"), len(points), where, faults)
+    if content.get("radiobiology") is not None:
+        with faults.collect():
+            radiobiologyOptions.checked(content["radiobiology"], f"{where}: radiobiology")
     for key, known in (("kinetics", _KINETICS_KEYS), ("dose", _DOSE_KEYS)):
         if content.get(key) is not None and not isinstance(content[key], dict):
             faults.add(f"'{key}' is not an object", where)

@@ -6,7 +6,7 @@ from ..progress import noProgress
 from ..report.therapyTables import FRAME_KEYS
 from ..therapies import registry as therapies
 from ..therapies.case import TherapyResult
-from . import protocol, statementNodes, statements
+from . import protocol, radiobiologyOptions, statementNodes, statements
 from .stage import Stage, digestOf
 
 
@@ -77,7 +77,7 @@ def _inputs(study):
     regions = [dataclasses.asdict(item) for item in statements.regionDoses(study)] if protocol.usesImages(study) else []
     return {"protocol": study.choice("protocol"), "radionuclide": study.choice("radionuclide"),
             "administration": study.choice("administration"), "statements": statements.stated(study),
-            "regions": digestOf(regions)}
+            "regions": digestOf(regions), **radiobiologyOptions.inputs(study)}
 
 
 def _compute(study, progress=noProgress):
@@ -96,4 +96,5 @@ def _compute(study, progress=noProgress):
     return content, list(result.warnings)
 
 
-STAGE = Stage("therapy", "Therapy", _missing, _inputs, _compute, needs=("measurements", "dose"), isNeeded=isNeeded)
+STAGE = Stage("therapy", "Therapy", _missing, _inputs, _compute, needs=("measurements", "dose", "radiobiology"),
+              isNeeded=isNeeded)
