@@ -15,7 +15,7 @@ from StandIns.driving import select, texts
 NARROWEST = 380
 STAGES = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results", "report")
 # Stages that the wizard computes on the way, without a page of their own.
-WITHOUT_PAGE = {"measurements", "therapy"}
+WITHOUT_PAGE = {"measurements", "radiobiology", "therapy"}
 
 
 @pytest.fixture

@@ -255,7 +255,7 @@ def test_reopenedSceneIsTheSameStudy(tmp_path):
     assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
     reopened = Study.all(files.openBundle(str(tmp_path / "out" / "scene.mrb")))[0]
     found = stages.states(reopened)
-    beside = ("measurements", "therapy")
+    beside = ("measurements", "radiobiology", "therapy")
     assert {name: found[name] for name in beside} == dict.fromkeys(beside, "notNeeded")
     ofImages = [name for name in found if name not in (*beside, "report")]
     assert {name: found[name] for name in ofImages} == dict.fromkeys(ofImages, "done")

@@ -14,6 +14,7 @@ from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.physics import doseResponse, radiobiology
 from MRTDosimetryLib.scene import display, volumes
+from MRTDosimetryLib.workflow import dose as doseStage
 from MRTDosimetryLib.workflow import (
     doseDisplay,
     engineNodes,
@@ -27,7 +28,6 @@ from MRTDosimetryLib.workflow import (
     statements,
     studyFile,
 )
-from MRTDosimetryLib.workflow import dose as doseStage
 
 SOURCE = "for this test"
 KIDNEY = {"alphaBetaGy": 3.0, "repairHalfLifeHours": 2.0, "source": SOURCE, "reason": "to see it change"}
@@ -379,4 +379,5 @@ def test_badInputOfAStudyFileIsRefusedByTheCommandLine(tmp_path, capfd):
 
 
 def test_firstOrderUncertainty():
-    assert radiobiology.bedUncertaintyGy(5.0, 0.5, 0.05303030, 2.6) == pytest.approx(0.5 * (1 + 2 * 0.0530303 * 5 / 2.6))
+    assert radiobiology.bedUncertaintyGy(5.0, 0.5, 0.05303030, 2.6) == pytest.approx(
+        0.5 * (1 + 2 * 0.0530303 * 5 / 2.6))
