@@ -1,10 +1,15 @@
-"""mrt-dosimetry calibrate: from phantom scans to a calibration record."""
+"""mrt-dosimetry calibrate, planar and constancy: what a center measures of its instruments, and planar views."""
 
+import json
 import sys
+
+from .errors import InputError
+
+EXIT_NOT_PASSED = 1
 
 
 def addCalibrate(commands, progress):
-    """Add the command ``calibrate`` to the sub-parsers of the command line; ``progress()`` gives its progress line."""
+    """Add the commands to the sub-parsers of the command line; ``progress()`` gives its progress line."""
     calibrate = commands.add_parser(
         "calibrate", help="sensitivity, recovery and dead time of a camera from phantom scans",
         description="Make a calibration record, to be named in studies. The same inputs give the same digest.")
@@ -12,6 +17,19 @@ def addCalibrate(commands, progress):
                            help="calibration file, or a record to be made again")
     calibrate.add_argument("--out", required=True, metavar="FILE", help="the record to write")
     calibrate.set_defaults(function=lambda options: _calibrate(options, progress()))
+    planar = commands.add_parser(
+        "planar", help="planar series of a hybrid protocol from serial planar or whole-body views",
+        description="Geometric mean of opposed views, scatter and background taken off, as kinetics.hybrid reads it.")
+    planar.add_argument("planar", metavar="PLANAR.json", help="images and regions")
+    planar.add_argument("--out", required=True, metavar="FILE.csv", help="the series to write")
+    planar.set_defaults(function=_planar)
+    constancy = commands.add_parser(
+        "constancy", help="control chart of an instrument by a long-lived source, and when the next test is due",
+        description="Exit status 1 when the last test lies beyond the action limit.")
+    constancy.add_argument("log", metavar="CONSTANCY.json", help="reference, limits and tests of the instrument")
+    constancy.add_argument("--add", metavar="JSON", help='a new test, e.g. {"dateTime": "...", "value": 985}')
+    constancy.add_argument("--json", action="store_true", help="print everything as JSON")
+    constancy.set_defaults(function=_constancy)
 
 
 def _calibrate(options, progress):
@@ -24,6 +42,37 @@ def _calibrate(options, progress):
     for point in (content.get("recovery") or {}).get("points", []):
         print(f"{point['name']}: {point['volumeML']:.4g} mL, recovery {point['recovery']:.4f}, "
               f"curve {point['recovery'] - point['residual']:.4f}")
-    for words in content["warnings"]:
-        print(f"warning: {words}.", file=sys.stderr)
+    _warn(content["warnings"])
     print(f"The record is {options.out}")
+
+
+def _planar(options):
+    from .workflow import planarSeries
+
+    rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(options.planar))
+    planarSeries.writeTable(rows, options.out)
+    for row in rows:
+        print(f"{row['region']}: {row['timeHours']:g} h, {row['counts']:.5g} +- {row['uncertaintyCounts']:.2g}")
+    _warn(warnings)
+    print(f"The series is {options.out}")
+
+
+def _constancy(options):
+    from .physics.constancy import ACTION
+    from .workflow import constancyLog
+
+    if options.add is None:
+        chart = constancyLog.chartOf(options.log)
+    else:
+        try:
+            test = json.loads(options.add)
+        except json.JSONDecodeError as error:
+            raise InputError(f"The test is not JSON ({error.msg})", "--add") from None
+        chart = constancyLog.addTest(options.log, test)
+    print(json.dumps(chart, indent=1, allow_nan=False) if options.json else "\n".join(constancyLog.lines(chart)))
+    return EXIT_NOT_PASSED if chart["status"] == ACTION else 0
+
+
+def _warn(warnings):
+    for words in warnings:
+        print(f"warning: {words}.", file=sys.stderr)

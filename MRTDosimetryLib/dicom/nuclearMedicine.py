@@ -85,6 +85,7 @@ def _read(dataset, stated, where):
     facts.update(identityFacts(dataset))
     facts["unit"] = Fact(unit, "", "DICOM", unitDetail, unitAlternatives)
     facts.update(_windowFacts(dataset, window, detector, stated))
+    facts.update(_cameraFacts(dataset, detector))
     for found, foundWarnings in (
         acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False), _decayFacts(dataset),
     ):  # fmt: skip
@@ -208,6 +209,23 @@ def _windowFacts(dataset, window, detector, stated):
     if detector is not None and stated.detector is not None:
         name = detectorName(dataset, detector)
         facts["detector"] = Fact(name, "", stated.source, tagText("DetectorVector"), reason=stated.reason)
+    return facts
+
+
+def _cameraFacts(dataset, detector):
+    """Camera model and collimator, as a calibration names them."""
+    facts = {}
+    model = text(dataset, "ManufacturerModelName")
+    if model:
+        facts["camera"] = Fact(model, "", "DICOM", tagText("ManufacturerModelName"))
+    detectors = items(dataset, "DetectorInformationSequence")
+    index = 0 if detector is None else detector - 1
+    if index < len(detectors):
+        for keyword in ("CollimatorGridName", "CollimatorType"):
+            found = text(detectors[index], keyword)
+            if found:
+                facts["collimator"] = Fact(found, "", "DICOM", tagText(("DetectorInformationSequence", index), keyword))
+                break
     return facts
 
 

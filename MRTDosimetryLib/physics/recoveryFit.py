@@ -4,7 +4,7 @@ Source of the function: Gear et al., EJNMMI 2018;45:2456-2474, recovery coeffici
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,11 @@ class RecoveryCurve:
     chiSquare: float
     degreesOfFreedom: int
     covarianceSource: str
+
+    def forRegions(self):
+        """The recovery as it is used for regions of patients: above the largest sphere, where nothing was measured,
+        the loss goes with surface over volume (see :class:`.FittedRecovery`)."""
+        return replace(self.fitted, largestML=self.maximumVolumeML)
 
     def isMeasuredAt(self, volumeML):
         """Whether a volume lies within those of the spheres."""

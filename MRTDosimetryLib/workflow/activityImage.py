@@ -28,10 +28,10 @@ class Given:
     """What the user or the study file states about an image; ``None`` where it is silent."""
 
     def __init__(self, unit=None, hours=None, acquisitionDateTime=None, calibrationFactorBqPerCps=None,
-                 durationSeconds=None, decayCorrectedTo=None, source="user"):
+                 durationSeconds=None, decayCorrectedTo=None, source="user", calibration=None):
         self.unit, self.hours, self.acquisitionDateTime = unit, hours, acquisitionDateTime
         self.calibrationFactorBqPerCps, self.durationSeconds = calibrationFactorBqPerCps, durationSeconds
-        self.decayCorrectedTo, self.source = decayCorrectedTo, source
+        self.decayCorrectedTo, self.source, self.calibration = decayCorrectedTo, source, calibration
 
     def fact(self, value, unit, detail):
         return {"value": value, "unit": unit, "source": self.source, "detail": detail}
@@ -94,11 +94,20 @@ def establishFacts(study, volume, facts, given, label):
     with faults.collect():
         (_settleTimeOfPlan if isRelative else _settleTime)(study, facts, given, label)
     factor = 1.0
+    if given.calibration is not None:
+        with faults.collect():
+            for words in given.calibration.prepare(study, facts, given, label):
+                _remark(facts, words, given.source)
     with faults.collect():
         factor = _settleUnit(volume, facts, given, label)
     if not isRelative:
         with faults.collect():
             factor *= _settleDecayCorrection(study, facts, given, label)
+    if given.calibration is not None and not faults:
+        further, remarks = given.calibration.correction(study, facts, given, label)
+        factor *= further
+        for words in remarks:
+            _remark(facts, words, given.source)
     faults.raiseIfAny()
     if not np.any(volume.array > 0):
         raise InputError("The image holds no activity at all", label, "Check that it is the right file")

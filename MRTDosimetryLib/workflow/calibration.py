@@ -7,7 +7,15 @@ from .. import __version__
 from ..errors import InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress, subProgress
-from . import calibrationFile, calibrationMeasure, calibrationRecord, record, timePointSource
+from . import (
+    calibrationFile,
+    calibrationMeasure,
+    calibrationRecord,
+    calibrationUse,
+    partialVolume,
+    record,
+    timePointSource,
+)
 
 describe = calibrationRecord.describe
 load = calibrationRecord.load
@@ -88,3 +96,34 @@ def check(content, radionuclide, settings, moment=None, where="calibration"):
     :func:`.calibrationRecord.validityWords`)."""
     calibrationRecord.requireNuclide(content, radionuclide, where)
     return calibrationRecord.validityWords(content, settings, moment)
+
+
+def forScan(path, settings=None, fullFieldCountRateCps=None):
+    """A record for one scan, as :func:`.timePoints.addFromFiles` and ``addFromNodes`` take it.
+
+    Parameters
+    ----------
+    settings : dict, optional
+        How the scan was made: any of ``camera``, ``collimator``, ``energyWindow``, ``reconstruction``; what its header
+        states is known without.
+    fullFieldCountRateCps : float, optional
+        Observed in the whole field of view, for the dead time.
+
+    Returns
+    -------
+    ScanCalibration
+    """
+    return calibrationUse.ScanCalibration(path, settings, fullFieldCountRateCps)
+
+
+def apply(study, calibrations):
+    """Keep with the study what calibrated its scans, and take over the uncertainty of the factor where none is stated;
+    ``calibrations`` of the time points in their order, ``None`` for one without."""
+    calibrationUse.applyToStudy(study, calibrations)
+
+
+def recover(study, path, regions=None):
+    """Divide the activity of regions by the recovery of a record (``None``: no correction); see
+    :func:`.partialVolume.setRecovery`."""
+    partialVolume.setRecovery(study, None if path is None else load(path), "" if path is None else
+                              os.path.basename(path), regions)

@@ -15,6 +15,13 @@
        "sphereConcentration": {"kBqPerML": 900, "dateTime": "2026-05-04T08:00:00"},
        "scans": [{"image": "spheres.nrrd", "unit": "counts", "acquisitionDateTime": "...", "durationSeconds": 1200}]},
      "deadTime": {"model": "paralyzable", "microseconds": 5, "source": "..."}}
+
+A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
+
+    "counter": {"instrument": "thyroidProbe",
+                "standard": {"activityKBq": 370, "dateTime": "...", "relativeUncertainty": 0.03, "volumeML": 20},
+                "countings": [{"dateTime": "...", "counts": 60000, "seconds": 60, "backgroundCounts": 600,
+                               "backgroundSeconds": 60}]}
 """
 
 import copy
@@ -28,7 +35,7 @@ from .protocol import parseDateTime, positiveNumber
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "camera", "collimator", "radionuclide", "energyWindow", "reconstruction", "date",
-         "validUntil", "sensitivity", "recovery", "deadTime", "source"}
+         "validUntil", "sensitivity", "recovery", "deadTime", "counter", "source"}
 _SENSITIVITY_KEYS = {"activity", "scans", "region", "background", "source"}
 _ACTIVITY_KEYS = {"measuredActivityMBq", "measuredDateTime", "residualActivityMBq", "residualDateTime",
                   "relativeUncertainty", "source"}
@@ -40,8 +47,12 @@ _BACKGROUND_KEYS = {"countRateCps", "uncertaintyCps"}
 _RECOVERY_KEYS = {"spheres", "ringRadiusMM", "sphereConcentration", "backgroundConcentration", "relativeUncertainty",
                   "scans", "source"}
 _SPHERE_KEYS = {"name", "diameterMM", "centerRASMM"}
+_COUNTER_KEYS = {"instrument", "standard", "countings"}
+_STANDARD_KEYS = {"activityKBq", "dateTime", "relativeUncertainty", "volumeML", "source"}
+_COUNTING_KEYS = {"dateTime", "counts", "seconds", "backgroundCounts", "backgroundSeconds"}
 _CONCENTRATION_KEYS = {"kBqPerML", "activityMBq", "volumeML", "dateTime"}
 REGION_METHODS = ("wholeImage", "cylinder", "sphere", "labelmap")
+COUNTERS = {"thyroidProbe": "Thyroid probe", "gammaCounter": "Gamma counter"}
 
 
 def readCalibrationFile(path):
@@ -101,9 +112,11 @@ def checkedStatement(content, where):
     if window is not None and not isinstance(window, (str, dict)):
         faults.add("The energy window is neither a text nor an object", f"{where}: energyWindow",
                    'Write e.g. {"lowerKeV": 187.2, "upperKeV": 228.8}')
-    parts = [key for key in ("sensitivity", "recovery", "deadTime") if content.get(key) is not None]
+    parts = [key for key in ("sensitivity", "recovery", "deadTime", "counter") if content.get(key) is not None]
     if not parts:
-        faults.add("There is nothing to calibrate", where, "Give sensitivity, recovery or deadTime")
+        faults.add("There is nothing to calibrate", where, "Give sensitivity, recovery, deadTime or counter")
+    if content.get("counter") is not None:
+        _checkCounter(content["counter"], f"{where}: counter", faults)
     if content.get("sensitivity") is not None:
         _checkSensitivity(content["sensitivity"], f"{where}: sensitivity", faults)
     if content.get("recovery") is not None:
@@ -113,6 +126,28 @@ def checkedStatement(content, where):
             calibrationRecord.checkedDeadTime(content["deadTime"], f"{where}: deadTime")
     faults.raiseIfAny()
     return copy.deepcopy(content)
+
+
+def _checkCounter(content, where, faults):
+    if not _isObject(content, where, faults):
+        return
+    _refuseUnknown(content, _COUNTER_KEYS, where, faults)
+    if content.get("instrument") not in COUNTERS:
+        faults.add(f"{content.get('instrument')!r} is no instrument", where, f"Use {' or '.join(COUNTERS)}")
+    standard, countings = content.get("standard"), content.get("countings")
+    if _isObject(standard, f"{where}.standard", faults):
+        _refuseUnknown(standard, _STANDARD_KEYS, f"{where}.standard", faults)
+        with faults.collect():
+            parseDateTime(standard.get("dateTime"), f"{where}.standard.dateTime")
+    if not isinstance(countings, list) or not countings:
+        faults.add("No countings are given", f"{where}.countings", "Give at least one")
+        return
+    for position, item in enumerate(countings):
+        place = f"{where}.countings[{position}]"
+        if _isObject(item, place, faults):
+            _refuseUnknown(item, _COUNTING_KEYS, place, faults)
+            with faults.collect():
+                parseDateTime(item.get("dateTime"), f"{place}.dateTime")
 
 
 def _checkSensitivity(content, where, faults):

@@ -19,7 +19,7 @@ from ..resources import dataPath, loadJSON
 from .activityImage import readActivityImage
 from .protocol import hoursBetween, parseDateTime, positiveNumber
 
-_BQ_PER_KBQ, _BQ_PER_MBQ = 1e3, 1e6
+_BQ_PER_KBQ, _BQ_PER_MBQ, _KBQ_PER_MBQ = 1e3, 1e6, 1e3
 # Decay during a scan that is worth a word where the image does not say whether it is corrected for it.
 _NOTABLE_DECAY = 0.002
 # A reading of the activity meter farther from the scan is worth a word: its date may be wrong.
@@ -70,6 +70,9 @@ def measure(statement, folder, progress=noProgress):
     found, warnings = {}, []
     if statement.get("deadTime"):
         found["deadTime"] = dict(statement["deadTime"])
+    if statement.get("counter"):
+        found["counter"], words = _counter(statement)
+        warnings += words
     if statement.get("sensitivity"):
         progress(0.0, "Sensitivity")
         found["sensitivity"], words = _sensitivity(statement, folder)
@@ -120,6 +123,43 @@ def _sensitivity(statement, folder):
     return {"value": result.value, "unit": result.unit, "isRatio": isRatio, "factor": result.factor,
             "factorUnit": result.factorUnit, "relativeUncertainty": result.relativeUncertainty,
             "components": result.components, "values": list(result.values), "scans": rows}, warnings
+
+
+def _counter(statement):
+    """Sensitivity of a probe or gamma counter by its standard: the mean over its countings, and warnings."""
+    content, halfLife = statement["counter"], nuclide(statement["radionuclide"]).halfLifeHours
+    standard, dead, faults, found, warnings = content["standard"], statement.get("deadTime") or {}, Faults(), [], []
+    relative = standard.get("relativeUncertainty")
+    for position, item in enumerate(content["countings"]):
+        where = f"counter, counting {position + 1}"
+        with faults.collect():
+            moment = parseDateTime(item["dateTime"], where)
+            elapsed = hoursBetween(parseDateTime(standard["dateTime"], "counter.standard.dateTime"), moment, where)
+            activity = cameraSensitivity.netActivityMBq(
+                positiveNumber(standard.get("activityKBq"), "activity of the standard (kBq)", where) / _KBQ_PER_MBQ,
+                elapsed, 0.0, 0.0, halfLife, where) * _KBQ_PER_MBQ
+            seconds = positiveNumber(item.get("seconds"), "counting time (s)", where)
+            net = counting.netRate(item.get("counts") or 0, seconds, item.get("backgroundCounts", 0),
+                                   item.get("backgroundSeconds", seconds), dead.get("microseconds", 0.0),
+                                   dead.get("model", "paralyzable"), where)
+            found.append(counting.sensitivity(net, activity, relative, standard.get("volumeML"), where))
+            if net.lossFraction > counting.LARGEST_LOSS:
+                warnings.append(f"{where}: dead time took {net.lossFraction:.0%} of the counts: use a weaker standard")
+    faults.raiseIfAny()
+    values = [item.cpsPerBq for item in found]
+    mean = sum(values) / len(values)
+    if relative is None:
+        warnings.append("The uncertainty of the standard's activity is not stated: that of the sensitivity is not "
+                        "known")
+        total = None
+    else:
+        # statistics of each counting, or the spread of all of them: the larger one
+        own = math.sqrt(sum(item.relativeUncertainty ** 2 - relative ** 2 for item in found)) / len(found)
+        spread = 0.0 if len(values) == 1 else math.sqrt(sum((value - mean) ** 2 for value in values) / (
+            len(values) - 1) / len(values)) / mean
+        total = math.hypot(relative, max(own, spread))
+    return {"instrument": content["instrument"], "cpsPerBq": mean, "relativeUncertainty": total,
+            "volumeML": standard.get("volumeML"), "values": values}, warnings
 
 
 def _activityAt(stated, moment, halfLife, where):

@@ -234,6 +234,11 @@ def describe(content):
     if content.get("deadTime"):
         lines.append(f"Dead time {content['deadTime']['microseconds']:g} µs, "
                      f"{'paralyzable' if content['deadTime']['model'] == 'paralyzable' else 'non-paralyzable'}")
+    counter = content.get("counter")
+    if counter:
+        spread = counter["relativeUncertainty"]
+        lines.append(f"Sensitivity {counter['cpsPerBq']:.5g} counts per second and Bq, "
+                     + ("uncertainty not known" if spread is None else f"± {spread:.2%} (k = 1)"))
     curve = content.get("recovery")
     if curve:
         lines.append(f"Recovery R(V) = 1/(1 + ({curve['b2ML']:.4g} mL / V)^{curve['b1']:.4g}), spheres of "

@@ -15,6 +15,7 @@ from . import (
     doseUncertainty,
     engineNodes,
     externalDose,
+    partialVolume,
     radiobiology,
     regionDose,
     studyNodes,
@@ -176,13 +177,18 @@ def _region(study, name, region, mass, results, local, nuclide, density, occupan
                                                                   doseUncertainty.TARGET_RELATIVE)
         warnings += doseUncertainty.targetWords(name, errorGy, meanGy, target)
     own = engineValues[primary]
-    warnings += doseHistograms.meanWords(name, own["dvh"]["meanGy"], own["absorbedDoseGy"])
+    recovered = partialVolume.coefficientOf(region)
+    # The map shows what the images show.
+    warnings += doseHistograms.meanWords(name, own["dvh"]["meanGy"], own["absorbedDoseGy"] * recovered)
+    if recovered < 1.0 and results[primary].isExternal:
+        warnings.append(f"{name}: the recovery of {recovered:.3g} is not applied to a map from elsewhere: the absorbed "
+                        "dose is that of the map.")
     bed, words = regionDose.biologicallyEffectiveDose(name, mass["tissue"], own["absorbedDoseGy"], fit)
     warnings += words
     # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
     errorGy = own["statisticalStandardErrorGy"]
     budget = doseUncertainty.withStatistics(
-        uncertainty.regionBudget(study, mass, fit, MassScaling()),
+        uncertainty.regionBudget(study, mass, fit, MassScaling(), partialVolume.curveOf(study, region)),
         None if errorGy is None or not own["absorbedDoseGy"] > 0 else errorGy / own["absorbedDoseGy"])
     value = {"absorbedDoseGy": own["absorbedDoseGy"], **bed, "dvh": own["dvh"], "engines": engineValues,
              "uncertaintyBudget": budget.toDict(),

@@ -8,7 +8,7 @@ from ..physics.dose import registry as engines
 from ..physics.dose.doseRate import computeDoseRate
 from ..progress import noProgress, subProgress
 from ..scene import volumes
-from . import doseEngines, doseOptions
+from . import doseEngines, doseOptions, partialVolume
 from .registration import referenceFromTimePoint
 from .timePoints import includedTimePoints
 
@@ -48,11 +48,14 @@ def compute(study, reference, kinetics, masses, density, nuclide, occupancies, e
         part(0.0, f"Absorbed-dose rate at {timePoint.label}")
         activities = {name: region["timeActivity"][position]["activityMBq"]
                       for name, region in kinetics["regions"].items()}
+        # The map shows what the images show, without the recovery of regions.
+        imaged = {name: value * partialVolume.coefficientOf(kinetics["regions"][name])
+                  for name, value in activities.items()}
         rest = kinetics["remainder"]["activitiesMBq"][position]
         if rest < 0:
             words.append(f"{timePoint.label}: the activity outside the regions is negative and left out of the "
                          "absorbed-dose rate.")
-        perVoxel = spreadTimeIntegratedActivity(activities, occupancies, _registered(timePoint, reference, grid),
+        perVoxel = spreadTimeIntegratedActivity(imaged, occupancies, _registered(timePoint, reference, grid),
                                                 max(rest, 0.0)).astype(np.float32)
         found = _rate(study, engineName, perVoxel, grid, density, nuclide, occupancies, part)
         local = found if engineName == doseEngines.LOCAL else \

@@ -14,6 +14,7 @@ from . import (
     kineticsCharts,
     kineticsChecks,
     kineticsOptions,
+    partialVolume,
     plannedActivity,
     regionFits,
     studyNodes,
@@ -96,12 +97,15 @@ def _missing(study):
 
 def _inputs(study):
     node = segmentationNode(study)
-    return {"radionuclide": study.choice("radionuclide"), "options": statedOptions(study),
-            "segmentation": segments.segmentationDigest(node) if node else None,
-            "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
-                            "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
-                           for item in includedTimePoints(study)],
-            **plannedActivity.inputs(study, includedTimePoints(study))}
+    found = {"radionuclide": study.choice("radionuclide"), "options": statedOptions(study),
+             "segmentation": segments.segmentationDigest(node) if node else None,
+             "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
+                             "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
+                            for item in includedTimePoints(study)],
+             **plannedActivity.inputs(study, includedTimePoints(study))}
+    recovery = partialVolume.choice(study)
+    # Left out while there is none, so that an earlier study stays up to date.
+    return {**found, "recovery": recovery} if recovery else found
 
 
 def _compute(study, progress=noProgress):
@@ -112,7 +116,12 @@ def _compute(study, progress=noProgress):
     warnings += words
     activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
     warnings += words
+    recoveries, words = partialVolume.coefficients(study, names)
+    warnings += words
+    activities = partialVolume.corrected(activities, recoveries)
     regions, words = regionFits.fitRegions(study, names, timesHours, activities, nuclide)
+    for name, recovery in recoveries.items():
+        regions[name]["recovery"] = recovery
     warnings += words
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)
@@ -204,15 +213,15 @@ def _map(study, included, reference, value, nuclide, progress):
     # Fit and mean have to know where a scan does not reach: no data there, not a zero.
     images, warnings = _registeredImages(study, included, reference)
     grid, weights = images[0], _areaWeights(value["timesHours"])
-    occupancies = regionOccupancies(study, reference)
+    occupancies, imaged = regionOccupancies(study, reference), partialVolume.asImaged(value)
     if isPerVoxel:
         perVoxel, value["voxels"], words = voxelKinetics.fitPerVoxel(
-            study, reference, images, occupancies, value, weights, nuclide, subProgress(progress, 0.3, 1.0))
+            study, reference, images, occupancies, imaged, weights, nuclide, subProgress(progress, 0.3, 1.0))
         warnings += words
     else:
         voxelKinetics.removeMaps(study)
         progress(0.7, "Spreading over the regions")
-        byName = {name: region["fit"]["timeIntegratedActivityMBqH"] for name, region in value["regions"].items()}
+        byName = {name: region["fit"]["timeIntegratedActivityMBqH"] for name, region in imaged["regions"].items()}
         covered = [np.isfinite(image.array) for image in images]
         filled = [np.nan_to_num(image.array, nan=0.0) for image in images]
         perVoxel = spreadTimeIntegratedActivity(byName, occupancies, registeredMean(filled, weights, covered),

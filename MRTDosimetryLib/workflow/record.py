@@ -10,7 +10,14 @@ import sys
 from .. import __version__
 from ..errors import Faults
 from ..scene.headless import slicerVersion
-from . import excludedPoints, hashChain, radiobiologyOptions, studyFileStatements, timePointSource
+from . import (
+    calibrationUse,
+    excludedPoints,
+    hashChain,
+    radiobiologyOptions,
+    studyFileStatements,
+    timePointSource,
+)
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
@@ -28,7 +35,8 @@ def inputFiles(description):
     paths.append((description.get("administration") or {}).get("report"))
     paths.append((planarOf(description) or {}).get("file"))
     paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
-    paths += [holder[key] for holder, key in studyFileStatements.fileReferences(description)]
+    paths += [holder[key] for holder, key in (*studyFileStatements.fileReferences(description),
+                                              *calibrationUse.fileReferences(description))]
     return list(dict.fromkeys(file for path in paths if path is not None for file in timePointSource.filesOf(path)))
 
 
@@ -164,7 +172,7 @@ def withRelativePaths(description, folder):
     for key in ("labelmap", "segmentation"):
         if key in regions:
             regions[key] = _relative(regions[key], folder)
-    for holder, key in studyFileStatements.fileReferences(content):
+    for holder, key in (*studyFileStatements.fileReferences(content), *calibrationUse.fileReferences(content)):
         holder[key] = _relative(holder[key], folder)
     hybrid = planarOf(content)
     if hybrid:

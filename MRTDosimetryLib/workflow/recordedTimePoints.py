@@ -4,7 +4,7 @@ import os
 
 from ..errors import Faults, InputError
 from ..scene import keptImages, volumes
-from . import registration, spectFiles, timePoints, timePointSource
+from . import calibrationUse, registration, spectFiles, timePoints, timePointSource
 
 # Keys of a time point in a study file beside those of :func:`.spectFiles.addTimePoint`.
 KEYS = {"overrides", "excluded", "registration", "kept", timePointSource.STATED_BY}
@@ -36,10 +36,11 @@ def addTimePoint(study, item, name):
         timePoint = _addKept(study, item, name)
     elif item.get(timePointSource.STATED_BY) == "user":
         given = {key: value for key, value in item.items()
-                 if key not in (*_LATER, "spect", "ct", timePointSource.STATED_BY)}
-        timePoint = timePoints.addFromFiles(study, item["spect"], item.get("ct"), **given)
+                 if key not in (*_LATER, "spect", "ct", timePointSource.STATED_BY, *calibrationUse.TIME_POINT_KEYS)}
+        timePoint = timePoints.addFromFiles(study, item["spect"], item.get("ct"), **given,
+                                            calibration=calibrationUse.ofScan(item))
     else:
-        timePoint = spectFiles.addTimePoint(study, item, name)
+        timePoint = spectFiles.addTimePoint(study, item, name, calibrationUse.ofScan(item))
     timePointSource.note(timePoint, {key: value for key, value in item.items() if key not in _LATER})
     faults = Faults()
     for change in item.get("overrides") or []:

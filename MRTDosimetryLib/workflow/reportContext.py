@@ -8,6 +8,7 @@ from ..physics.density import densitySource
 from ..physics.partialVolume import recoveryOfSphere
 from ..therapies import registry as therapies
 from . import (
+    calibrationUse,
     dose,
     measurements,
     protocol,
@@ -21,6 +22,7 @@ from . import (
     uncertainty,
     voxelKinetics,
 )
+from . import partialVolume as regionRecovery
 from .regionMasks import regionNames
 from .registration import rows as registrationRows
 
@@ -31,7 +33,7 @@ _FILES_LISTED = 4
 _TOLD = ("summary", "assumptions", "leavesOut", "uncertaintyCost")
 _DECISIVE_FACTS = ("timeAfterAdministrationHours", "acquisitionDateTime", "radiopharmaceuticalStartDateTime",
                    "administeredActivityMBq", "radionuclide", "unit", "durationSeconds", "calibrationFactorBqPerCps",
-                   "decayCorrection", "decayCorrectedTo")
+                   "decayCorrection", "decayCorrectedTo", *calibrationUse.FACTS)
 # Reconstructed resolution assumed where the study states none: middle of the clinical 8-12 mm.
 ASSUMED_RESOLUTION_FWHM_MM = 10.0
 
@@ -83,7 +85,7 @@ def reportSummary(study):
 
 
 def partialVolume(study):
-    """How much the resolution lowers the activity found in small regions.
+    """How much the resolution lowers the activity found in small regions that are not recovered.
 
     Returns
     -------
@@ -93,9 +95,11 @@ def partialVolume(study):
     """
     stated = study.choice("resolutionFWHMMM")
     resolution = float(stated or ASSUMED_RESOLUTION_FWHM_MM)
+    kinetics = (study.stageRecord("kinetics") or {}).get("value") or {"regions": {}}
+    recovered = {name for name, region in kinetics["regions"].items() if region.get("recovery")}
     found = []
     for row in segmentation.rows(study):
-        if row["volumeML"] is not None and row["volumeML"] < SMALL_REGION_ML:
+        if row["volumeML"] is not None and row["volumeML"] < SMALL_REGION_ML and row["name"] not in recovered:
             recovery = float(recoveryOfSphere(row["volumeML"], resolution))
             found.append({"region": row["name"], "volumeML": row["volumeML"], "recovery": recovery,
                           "neededFactor": 1.0 / recovery, "resolutionFWHMMM": resolution,
@@ -146,6 +150,14 @@ def _nuclide(study):
             "energyPerDecayMeV": nuclide.localEnergyMeV, "source": nuclide.source}
 
 
+def _recoveryWords(study):
+    chosen = regionRecovery.choice(study)
+    if chosen is None:
+        return "No partial-volume correction."
+    return "Divided by the recovery of a sphere of the region's volume where the assumptions name it; the maps and " \
+           "histograms are not corrected."
+
+
 def _methods(study, doseValue):
     nuclide = protocol.studyNuclide(study)
     registration = study.stageRecord("registration")["value"]["kind"]
@@ -157,7 +169,7 @@ def _methods(study, doseValue):
          [registration], "source": "SimpleITK"},
         {"title": "Activity of the regions",
          "text": "Each region is carried to every time point's own voxels; a voxel counts by the fraction of it that "
-                 "lies inside the region. No partial-volume correction.", "source": ""},
+                 f"lies inside the region. {_recoveryWords(study)}", "source": ""},
         {"title": "Time-integrated activity",
          "text": "Fit of each region's activities; weights and covariance as stated with each fit.",
          "source": "Gear et al. 2018, EJNMMI 45:2456-2474"},
@@ -185,6 +197,7 @@ def _assumptions(study, kineticsValue, doseValue):
     words += uncertainty.assumptions(study, {name: region["uncertaintyBudget"]
                                              for name, region in doseValue["regions"].items()})
     words += radiobiology.assumptions(study)
+    words += calibrationUse.assumptions(study) + regionRecovery.assumptions(study, kineticsValue)
     perVoxel = voxelKinetics.assumptions(kineticsValue)
     words += perVoxel
     if kineticsValue["remainder"]["timeIntegratedActivityMBqH"] and not perVoxel:

@@ -123,6 +123,7 @@ def _region(name, mass, measured, doseOfRegion, bed, administeredMBq):
         "dvh": doseOfRegion["dvh"], "dvhInterval68": doseOfRegion.get("dvhInterval68"),
         "engines": doseOfRegion.get("engines", {}),
         **{key: doseOfRegion[key] for key in ("particles", "rbeWeightedAbsorbedDose") if key in doseOfRegion},
+        **({"recovery": measured["recovery"]} if "recovery" in measured else {}),
     }
 
 

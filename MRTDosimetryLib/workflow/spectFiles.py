@@ -93,7 +93,7 @@ def addToScene(scene, path, name):
     return node
 
 
-def addTimePoint(study, item, name):
+def addTimePoint(study, item, name, calibration=None):
     """Add the time point that an entry of a study file describes.
 
     Parameters
@@ -106,6 +106,8 @@ def addTimePoint(study, item, name):
         ``energyWindow`` and ``detector`` where the header is silent; ``reason`` for all that is stated here.
     name : str
         What the time point is called in messages.
+    calibration : ScanCalibration, optional
+        See :func:`.timePoints.addFromFiles`.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def addTimePoint(study, item, name):
     from ..dicom.sideCar import sideCarPath
 
     stated = _stated(item, name)
-    given = {key: item.get(key) for key in _STATED_FACTS}
+    given = {**{key: item.get(key) for key in _STATED_FACTS}, "calibration": calibration}
     if stated == NOTHING_STATED and not os.path.isfile(sideCarPath(item["spect"])):
         timePoint = timePoints.addFromFiles(study, item["spect"], item.get("ct"), source="file", name=name, **given)
     else:

@@ -11,9 +11,11 @@ from ..therapies import registry as therapies
 from . import (
     administration,
     administrationEntry,
+    calibrationUse,
     dicomExport,
     doseOptions,
     kineticsDescription,
+    partialVolume,
     protocol,
     radiobiologyOptions,
     record,
@@ -30,13 +32,14 @@ from .regionMasks import regionNames
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
-         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "radiobiology", "export", "choices"}
+         "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "radiobiology", "export", "choices",
+         calibrationUse.KEY, partialVolume.KEY}
 # What describes images: not for a protocol that does without.
 _IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty",
-               "radiobiology")
+               "radiobiology", calibrationUse.KEY, partialVolume.KEY)
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
-                    "detector", "reason", *recordedTimePoints.KEYS}
+                    "detector", "reason", *recordedTimePoints.KEYS, *calibrationUse.TIME_POINT_KEYS}
 _ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names", "kept"}
 _KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
@@ -122,8 +125,7 @@ def _applyImages(study, description, faults, progress):
         uncertainty.setResolution(study, description.get("resolutionFWHMMM"))
     with faults.collect():
         uncertainty.setUncertainty(study, description.get("uncertainty"))
-    added = []
-    items = description["timePoints"]
+    added, items = [], [calibrationUse.itemOf(description, item) for item in description["timePoints"]]
     for position, item in enumerate(items):
         name = f"time point {position + 1}"
         progress(0.9 * position / len(items), f"Reading {name}")
@@ -132,8 +134,11 @@ def _applyImages(study, description, faults, progress):
     if len(added) == len(items):
         _checkOrder(added, faults)
     faults.raiseIfAny()
+    calibrationUse.applyToStudy(study, [calibrationUse.ofScan(item) for item in items])
     progress(0.9, "Reading the regions")
     _applyRegions(study, description["regions"], added, faults)
+    with faults.collect():
+        partialVolume.applyDescription(study, description, regionNames(study))
     with faults.collect():
         kineticsDescription.applyDescription(study, description.get("kinetics") or {}, regionNames(study))
     with faults.collect():
@@ -240,6 +245,10 @@ def _checkImages(content, where, faults):
     if content.get("radiobiology") is not None:
         with faults.collect():
             radiobiologyOptions.checked(content["radiobiology"], f"{where}: radiobiology")
+    with faults.collect():
+        partialVolume.checkedDescription(content, f"{where}: {partialVolume.KEY}")
+    if content.get(calibrationUse.KEY) is not None and not isinstance(content[calibrationUse.KEY], str):
+        faults.add("The calibration is not a path", f"{where}: {calibrationUse.KEY}", "Name a calibration record")
     for key, known in (("kinetics", _KINETICS_KEYS), ("dose", _DOSE_KEYS)):
         if content.get(key) is not None and not isinstance(content[key], dict):
             faults.add(f"'{key}' is not an object", where)
@@ -267,7 +276,8 @@ def _refuseUnknown(content, known, where, faults):
 
 def _resolveReferences(description, studyPath):
     """Paths of what is stated beside images."""
-    for holder, key in studyFileStatements.fileReferences(description):
+    for holder, key in (*studyFileStatements.fileReferences(description),
+                        *calibrationUse.fileReferences(description)):
         holder[key] = _absolute(holder[key], studyPath)
 
 

@@ -10,7 +10,7 @@ from ..imaging.resampling import averageOnGrid
 from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
-from . import activityBalance, hashChain, timePointSource
+from . import activityBalance, calibrationUse, hashChain, timePointSource
 from .activityImage import Given, compareFramesOfReference, establishFacts, isPlan, readActivityImage, readCT
 from .protocol import administeredActivityMBq, positiveNumber, usesImages
 from .stage import Stage
@@ -20,13 +20,14 @@ ACTIVITY_DISAGREEMENT = 0.10
 # Activity outside the CT beyond this share is worth a word: it has no density and no absorbed dose.
 UNCOVERED_SHARE = 0.02
 # What making a time point settles about the image it keeps.
-_SETTLED_FACTS = (TIME_FACT, "unit", "decayCorrection", "decayCorrectedTo", "calibrationFactorBqPerCps")
+_SETTLED_FACTS = (TIME_FACT, "unit", "decayCorrection", "decayCorrectedTo", "calibrationFactorBqPerCps",
+                  *calibrationUse.FACTS)
 _POSITIVE_FACTS = {TIME_FACT: "time after administration", "durationSeconds": "duration of the scan"}
 
 
 def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
                  calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user",
-                 name=None):
+                 name=None, calibration=None):
     """Add a time point from DICOM, NRRD, NIfTI or MetaImage files.
 
     Parameters
@@ -40,6 +41,8 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
         Time of the scan; ``None`` takes ``acquisitionDateTime`` or the DICOM header against the administration.
     decayCorrectedTo : str or None
         ``"administration"`` or an ISO date and time the image was decay corrected to; ``None``: activity at the scan.
+    calibration : ScanCalibration, optional
+        A calibration record in place of the factor.
 
     Returns
     -------
@@ -59,13 +62,14 @@ def addFromFiles(study, spectPath, ctPath=None, unit=None, hoursAfterAdministrat
             ct, ctFacts = readCT(ctPath, label)
     faults.raiseIfAny()
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
-                   decayCorrectedTo, source)
+                   decayCorrectedTo, source, calibration)
     timePoint = addImages(study, volume, facts, ct, ctFacts, given, label)
     timePointSource.note(timePoint, {
         "spect": str(spectPath), "ct": None if ctPath is None else str(ctPath), "unit": unit,
         "hoursAfterAdministration": hoursAfterAdministration, "acquisitionDateTime": acquisitionDateTime,
         "calibrationFactorBqPerCps": calibrationFactorBqPerCps, "durationSeconds": durationSeconds,
-        "decayCorrectedTo": decayCorrectedTo, timePointSource.STATED_BY: source})
+        "decayCorrectedTo": decayCorrectedTo, timePointSource.STATED_BY: source,
+        **({} if calibration is None else calibration.item())})
     return timePoint
 
 
@@ -102,7 +106,8 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
 
 
 def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
-                 calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user"):
+                 calibrationFactorBqPerCps=None, durationSeconds=None, decayCorrectedTo=None, source="user",
+                 calibration=None):
     """Add a time point from volumes that are in the scene; an image in another unit becomes a new volume in Bq/mL.
 
     Parameters and errors as for :func:`addFromFiles`; ``unit`` ``None`` takes the unit stated by the volume. What the
@@ -110,7 +115,7 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     """
     volume = volumes.volumeFromNode(spectNode)
     given = Given(unit, hoursAfterAdministration, acquisitionDateTime, calibrationFactorBqPerCps, durationSeconds,
-                   decayCorrectedTo, source)
+                   decayCorrectedTo, source, calibration)
     facts = factsOfNode(study, spectNode, volume)
     converted, facts = establishFacts(study, volume, facts, given, spectNode.GetName())
     if ctNode is not None:

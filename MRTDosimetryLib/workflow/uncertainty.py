@@ -86,7 +86,7 @@ def options(study):
             "method": stated.get("method") or "auto"}
 
 
-def regionBudget(study, mass, fit, massScaling):
+def regionBudget(study, mass, fit, massScaling, recovery=None):
     """Uncertainty budget of a region.
 
     Parameters
@@ -97,6 +97,8 @@ def regionBudget(study, mass, fit, massScaling):
         Of the region, with ``timeIntegratedActivityMBqH`` and its uncertainty, the random part.
     massScaling : MassScaling
         How the absorbed dose follows the mass.
+    recovery : FittedRecovery, optional
+        By which the activities were divided; left out where they were not.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def regionBudget(study, mass, fit, massScaling):
     inputs = ChainInputs(
         volumeML=mass["volumeML"], voxelSizeMM=tuple(mass["voxelSizeMM"]), imageFWHMMM=resolution,
         outlineFWHMMM=stated["outlineResolutionFWHMMM"], operatorDiameterMM=stated["operatorDiameterMM"] or 0.0,
-        calibrationRelative=stated["calibrationRelative"],
+        recovery=recovery, calibrationRelative=stated["calibrationRelative"],
         fitRelative=None if random is None else random / fit["timeIntegratedActivityMBqH"], massScaling=massScaling)
     return uncertaintyBudget(inputs, stated["method"])
 
@@ -163,7 +165,9 @@ def assumptions(study, budgets):
         words.append("Uncertainty of the volume from voxel size and resolution, of a sphere of the region's volume "
                      f"with activity in the region only. Resolution {stated['resolutionFWHMMM']:.3g} mm, stated for "
                      f"{drawn}.")
-        words.append("Activity lost to limited resolution is a bias: it is not part of the uncertainties.")
+        if any(budget["steps"]["recoveryCoefficient"] == 1.0 for budget in budgets.values()):
+            words.append("Activity lost to limited resolution is a bias where it is not recovered: it is not part of "
+                         "the uncertainties.")
         if stated["operatorDiameterMM"] is None:
             words.append("No further uncertainty of the outline between operators is stated or included.")
     if stated["calibrationRelative"] is None:

@@ -15,10 +15,17 @@ from MRTDosimetryLib.physics.cameraSensitivity import (
 )
 from MRTDosimetryLib.physics.decay import acquisitionDecayFactor
 from MRTDosimetryLib.physics.nuclides import nuclide
+from MRTDosimetryLib.physics.partialVolume import recoveryOfSphere
 from MRTDosimetryLib.physics.recoveryFit import RecoveryPoint, curveFromDict, fitRecovery
+from MRTDosimetryLib.physics.uncertainty.activity import outlinedCountRate
 from MRTDosimetryLib.physics.uncertainty.chain import ChainInputs
 from MRTDosimetryLib.physics.uncertainty.monteCarlo import propagateDistributions
 from MRTDosimetryLib.physics.uncertainty.recovery import FittedRecovery
+from MRTDosimetryLib.physics.uncertainty.volume import (
+    diameterUncertaintyMM,
+    equivalentDiameterMM,
+    relativeVolumeUncertainty,
+)
 
 HALF_LIFE = nuclide("Lu-177").halfLifeHours
 # Inner diameters 10, 13, 17, 22, 28, 37 mm of the NEMA IEC body phantom; volumes as of the clinical reference, 9.4.
@@ -84,6 +91,44 @@ def test_whatIsCommonToAllSpheresMovesTheCurve():
     curve = fitRecovery(points(true), commonRelative=0.02)
     moved = 20 * abs(shifted.fitted.value(5.0) - exact.fitted.value(5.0)) / exact.fitted.value(5.0)
     assert curve.fitted.relativeFitUncertainty(5.0) == pytest.approx(moved, rel=0.02)
+
+
+def test_beyondTheLargestSphere():
+    """The loss goes with surface over volume there, as that of a blurred sphere; the fitted function falls faster."""
+    volumes = np.array(VOLUMES_ML)
+    curve = fitRecovery(points([recoveryOfSphere(volume, 10.0) for volume in volumes]))
+    used = curve.forRegions()
+    inside = np.array([1.0, 20.0])
+    assert used.value(inside) == pytest.approx(curve.fitted.value(inside), rel=1e-12)
+    for volume in (100.0, 150.0, 1700.0):
+        exact = recoveryOfSphere(volume, 10.0)
+        assert used.value(volume) == pytest.approx(exact, abs=0.015)
+        assert abs(used.value(volume) - exact) < abs(curve.fitted.value(volume) - exact)
+        step = 1e-4 * volume
+        slope = (used.value(volume + step) - used.value(volume - step)) / (2 * step)
+        assert used.slopePerML(volume) == pytest.approx(slope, rel=1e-5)
+        gradient = [(used.valueWith(volume, used.b1 + 1e-6, used.b2ML) - used.value(volume)) / 1e-6,
+                    (used.valueWith(volume, used.b1, used.b2ML + 1e-6) - used.value(volume)) / 1e-6]
+        assert used.parameterGradient(volume) == pytest.approx(gradient, rel=1e-3)
+    with pytest.raises(InputError, match="largest volume"):
+        FittedRecovery(0.9, 4.0, largestML=0.0)
+
+
+def test_theStatedIntervalIsThatOfTheTruth():
+    """Outlines drawn around one object: the interval that each one states holds the object's value in 95 %.
+
+    A small object, whose reported absorbed dose is skewed by its outline.
+    """
+    true, fwhm, voxel = 8.0, 8.0, 4.0
+    rng = np.random.default_rng(7)
+    spread = relativeVolumeUncertainty(equivalentDiameterMM(true), diameterUncertaintyMM(voxel, fwhm))
+    outlined = true * np.exp(math.sqrt(math.log1p(spread ** 2)) * rng.standard_normal(300))
+    ratios = outlinedCountRate(outlined, true, fwhm) * true / outlined  # activity inside over mass
+    inside = []
+    for volume, ratio in zip(outlined, ratios, strict=True):
+        low, high = propagateDistributions(ChainInputs(float(volume), voxel, fwhm), samples=4000).interval95
+        inside.append(ratio * low <= 1.0 <= ratio * high)
+    assert 0.91 <= np.mean(inside) <= 0.99
 
 
 def test_badRecoveries():

@@ -10,7 +10,6 @@ import numpy as np
 
 from .activity import outlinedCountRate
 from .chain import imageRecovery, relativeVolumeOf
-from .recovery import recoveryCoefficient
 
 SAMPLES = 100_000
 SEED = 20180914
@@ -27,7 +26,9 @@ class MonteCarloResult:
     meanRatio : float
         Mean absorbed dose of the samples over the reported one.
     interval95 : (float, float)
-        2.5 % and 97.5 % quantiles of the absorbed dose over the reported one.
+        2.5 % and 97.5 % quantiles of the true absorbed dose over the reported one. The samples are what would be
+        reported of one and the same object by outlines of several volumes, so the true value is as far from the
+        reported one as the reciprocal of a sample: where the distribution is skewed, that is not the same interval.
     stepVariances : dict of str to float
         Variances and (signed) covariance terms of the logarithms by step; their sum is the variance of ln D but for
         the scatter between independent samples.
@@ -78,7 +79,7 @@ def propagateDistributions(inputs, samples=SAMPLES, seed=SEED):
     timeIntegrated = fit + calibration + activity
     logDose = timeIntegrated + sValue
     dose = np.exp(logDose)
-    low, high = np.quantile(dose, (0.025, 0.975))
+    high, low = 1.0 / np.quantile(dose, (0.025, 0.975))
     return MonteCarloResult(
         absorbedDose=_relativeDeviation(dose), timeIntegratedActivity=_relativeDeviation(np.exp(timeIntegrated)),
         meanRatio=float(dose.mean()), interval95=(float(low), float(high)),
@@ -118,7 +119,7 @@ def _recovery(inputs, logVolume, random, samples):
     reported = math.log(recovery.value(inputs.volumeML))
     b1, b2 = _correlatedLogNormal((recovery.b1, recovery.b2ML), np.asarray(recovery.covariance, float), random, samples)
     scatter = _logNormal(random, recovery.scatter / float(recovery.value(inputs.volumeML)), samples)
-    return np.log(recoveryCoefficient(volumes, b1, b2)) + scatter - reported, np.log(recovery.value(volumes)) - reported
+    return np.log(recovery.valueWith(volumes, b1, b2)) + scatter - reported, np.log(recovery.value(volumes)) - reported
 
 
 def _sValue(scaling, logVolume, random, samples):

@@ -28,6 +28,11 @@ class FittedRecovery:
     scatter : float
         Standard deviation of the recovery of single objects about the curve: what shape and measurement leave, added
         to the uncertainty of the fit.
+    largestML : float or None
+        Largest volume measured. Above it the loss goes on with the surface of a sphere over its volume,
+        1 - R = (1 - R(largest)) (largest / V)^(1/3), as what spills over a border does (Gaussian blur of a sphere far
+        larger than the resolution); the fitted function falls faster and would leave large organs too low. ``None``:
+        the function for all volumes.
 
     Raises
     ------
@@ -39,8 +44,11 @@ class FittedRecovery:
     b2ML: float
     covariance: tuple = ((0.0, 0.0), (0.0, 0.0))
     scatter: float = 0.0
+    largestML: float | None = None
 
     def __post_init__(self):
+        if self.largestML is not None:
+            positive(self.largestML, "largest volume", _WHERE)
         notNegative(self.scatter, "scatter about the curve", _WHERE)
         positive(self.b1, "exponent b1", _WHERE)
         positive(self.b2ML, "volume b2", _WHERE)
@@ -54,17 +62,32 @@ class FittedRecovery:
 
     def value(self, volumeML):
         """R at a volume (or an array of volumes) in mL, between 0 and 1."""
-        return recoveryCoefficient(volumeML, self.b1, self.b2ML)
+        return self.valueWith(volumeML, self.b1, self.b2ML)
+
+    def valueWith(self, volumeML, b1, b2ML):
+        """R with other parameters, of which there may be arrays."""
+        if self.largestML is None:
+            return recoveryCoefficient(volumeML, b1, b2ML)
+        inside = recoveryCoefficient(np.minimum(volumeML, self.largestML), b1, b2ML)
+        return 1.0 - (1.0 - inside) * self._beyond(volumeML)
+
+    def _beyond(self, volumeML):
+        """(largest / V)^(1/3) above the largest volume, else 1."""
+        return 1.0 if self.largestML is None else np.minimum(self.largestML / volumeML, 1.0) ** (1.0 / 3.0)
 
     def slopePerML(self, volumeML):
-        """dR/dV = (b1/V) R (1 - R), in 1/mL."""
+        """dR/dV = (b1/V) R (1 - R), and (1 - R)/(3 V) above the largest volume, in 1/mL."""
         recovery = self.value(volumeML)
+        if self.largestML is not None and volumeML > self.largestML:
+            return (1.0 - recovery) / (3.0 * volumeML)
         return self.b1 / volumeML * recovery * (1.0 - recovery)
 
     def parameterGradient(self, volumeML):
-        """(dR/db1, dR/db2) = (ln(V/b2), -b1/b2) R (1 - R)."""
-        recovery = self.value(volumeML)
-        return np.array([math.log(volumeML / self.b2ML), -self.b1 / self.b2ML]) * recovery * (1.0 - recovery)
+        """(dR/db1, dR/db2) = (ln(V/b2), -b1/b2) R (1 - R); above the largest volume smaller as the loss is."""
+        volume = volumeML if self.largestML is None else min(volumeML, self.largestML)
+        recovery = float(recoveryCoefficient(volume, self.b1, self.b2ML))
+        return np.array([math.log(volume / self.b2ML), -self.b1 / self.b2ML]) * recovery * (1.0 - recovery) \
+            * self._beyond(volumeML)
 
     def relativeFitUncertainty(self, volumeML):
         """Part of u(R)/R that comes from the fit of b1 and b2, and the scatter: sqrt(g^T V_b g + s^2) / R."""

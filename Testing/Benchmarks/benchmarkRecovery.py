@@ -1,0 +1,59 @@
+"""Recovery by a sphere phantom: the truth inside the stated interval, and the full digital patient against its truth.
+
+    python3 Testing/Benchmarks/benchmarkRecovery.py coverage [COUNT]
+    python3 Testing/Benchmarks/benchmarkRecovery.py fixedOutlines [COUNT]
+    python3 Testing/Benchmarks/benchmarkRecovery.py patient [full|small]
+"""
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Python"))
+
+import calibrationFiles
+import recoveryCoverage
+
+from MRTDosimetryLib.workflow import calibration, demo, job, studyFile
+
+
+def coverage(count, isOutlineVaried=True):
+    started = time.perf_counter()
+    case, outcomes = recoveryCoverage.Case(isOutlineVaried=isOutlineVaried), []
+    for seed in range(count):
+        outcomes += case.realization(seed)
+        if (seed + 1) % 20 == 0:
+            print(f"{seed + 1} realizations, {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    print("\n".join(recoveryCoverage.table(outcomes)[0]))
+
+
+def patient(size):
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        record = calibration.create(calibrationFiles.writeCalibration(folder, 3))
+        calibration.write(record, folder / "camera.json")
+        print("\n".join(calibration.describe(record)))
+        path, truth = demo.writePatient(str(folder / "patient"), size)
+        tables = []
+        for partialVolume in (None, {"method": "recovery", "calibration": "../camera.json"}):
+            content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+            pathlib.Path(path).write_text(json.dumps({**content, "partialVolume": partialVolume}), encoding="utf-8")
+            study, _inputs = job.computeStudy(studyFile.readStudyFile(path)[0])
+            results = study.stageRecord("results")["value"]
+            tables.append([(row["region"], row["deviationPercent"]) for row in demo.compare(results, truth)
+                           if row["quantity"] == "absorbed dose"])
+        print(f"{'absorbed dose':<16}{'uncorrected':>14}{'recovered':>14}")
+        for (region, before), (_region, after) in zip(*tables, strict=True):
+            print(f"{region:<16}{before:>+13.1f}%{after:>+13.1f}%")
+
+
+if __name__ == "__main__":
+    what, *options = sys.argv[1:] or ["coverage"]
+    if what == "patient":
+        patient(options[0] if options else "full")
+    else:
+        coverage(int(options[0]) if options else 200, what == "coverage")

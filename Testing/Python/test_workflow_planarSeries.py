@@ -1,0 +1,138 @@
+"""Serial planar views to the planar series of a hybrid protocol."""
+
+import json
+
+import numpy as np
+import pytest
+from dicomExamples import writePlanarExample
+
+from MRTDosimetryLib import commandLine
+from MRTDosimetryLib.errors import InputError
+from MRTDosimetryLib.workflow import planarSeries
+from MRTDosimetryLib.workflow.jointKinetics import readPlanarFile
+
+ROWS, COLUMNS, SECONDS = 40, 32, 600
+SQUARE = [[4.5, 9.5], [10.5, 9.5], [10.5, 17.5], [4.5, 17.5]]
+BESIDE = [[11.5, 9.5], [14.5, 9.5], [14.5, 17.5], [11.5, 17.5]]
+BACKGROUND, SOURCE = 20, {4.0: 400, 24.0: 300}
+
+
+def writeImage(path, hours, kind="STATIC", shift=(0, 0), scatter=0, velocity="2.2"):
+    """Views with a source of 6 x 8 pixels, twice as bright from the front; the posterior view is the mirror image."""
+    import pydicom
+
+    frames = []
+    for window in (1, 2, 3):
+        for side in (1, 2):
+            view = np.zeros((ROWS, COLUMNS))
+            if window == 1:
+                view += BACKGROUND
+                view[10 + shift[1]:18 + shift[1], 5 + shift[0]:11 + shift[0]] += SOURCE[hours] * (2 if side == 1 else 1)
+                view += 2 * scatter
+            else:
+                view += scatter  # as many per keV as in the main window, in half its width
+            frames.append(view if side == 1 else view[:, ::-1])
+    counts = np.array(frames).astype("<u2")
+
+    def change(dataset):
+        dataset.NumberOfFrames, dataset.Rows, dataset.Columns = counts.shape
+        dataset.EnergyWindowVector, dataset.DetectorVector = [1, 1, 2, 2, 3, 3], [1, 2] * 3
+        windows = []
+        for name, low, high in (("main", 187.2, 228.8), ("lower", 166.4, 187.2), ("upper", 228.8, 249.6)):
+            item, limits = pydicom.Dataset(), pydicom.Dataset()
+            limits.EnergyWindowLowerLimit, limits.EnergyWindowUpperLimit = str(low), str(high)
+            item.EnergyWindowName, item.EnergyWindowRangeSequence = name, [limits]
+            windows.append(item)
+        dataset.NumberOfEnergyWindows, dataset.EnergyWindowInformationSequence = 3, windows
+        dataset.ActualFrameDuration = SECONDS * 1000
+        if velocity is None:
+            del dataset.ScanVelocity
+        else:
+            dataset.ScanVelocity = velocity
+        dataset.CountsAccumulated = int(counts.sum())
+        dataset.PixelData = counts.tobytes()
+
+    return writePlanarExample(path, change, kind)
+
+
+def writeCase(folder, change=None, **options):
+    writeImage(folder / "day0.dcm", 4.0, **options)
+    writeImage(folder / "day1.dcm", 24.0, shift=(2, -1), **options)
+    content = {
+        "schemaVersion": 1, "source": "test", "isPosteriorMirrored": True,
+        "images": [{"file": "day0.dcm", "hoursAfterAdministration": 4.0},
+                   {"file": "day1.dcm", "hoursAfterAdministration": 24.0, "shiftPixels": [2, -1]}],
+        "detectors": {"anterior": 1, "posterior": 2}, "windows": {"main": 1},
+        "regions": [{"name": "kidney left", "anterior": SQUARE, "background": BESIDE}]}
+    if change:
+        change(content)
+    path = folder / "planar.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def expected(hours):
+    """Geometric mean of both views of 48 pixels, per second."""
+    return 48 * SOURCE[hours] * 2 ** 0.5 / SECONDS
+
+
+def test_countsOfTheSource(tmp_path):
+    rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path)))
+    assert [row["timeHours"] for row in rows] == [4.0, 24.0] and not warnings
+    for row in rows:
+        assert row["counts"] == pytest.approx(expected(row["timeHours"]), rel=1e-6)
+        assert 0 < row["uncertaintyCounts"] < 0.02 * row["counts"]
+
+
+def test_scatterIsTakenOff(tmp_path):
+    path = writeCase(tmp_path, lambda d: d.update(windows={"main": 1, "lower": 2, "upper": 3}), scatter=40)
+    rows, _warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(path))
+    assert [row["counts"] for row in rows] == pytest.approx([expected(4.0), expected(24.0)], rel=1e-6)
+    plain, _warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path)))
+    assert rows[0]["uncertaintyCounts"] > plain[0]["uncertaintyCounts"]
+
+
+def test_wholeBodyScansByTheirSpeed(tmp_path):
+    fast, slow = tmp_path / "fast", tmp_path / "slow"
+    fast.mkdir(), slow.mkdir()
+    found = [planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(
+        folder, kind="WHOLE BODY", velocity=velocity)))[0] for folder, velocity in ((fast, "4.4"), (slow, "2.2"))]
+    assert found[0][0]["counts"] == pytest.approx(2 * found[1][0]["counts"])
+    with pytest.raises(InputError, match="does not state its speed"):
+        planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path, kind="WHOLE BODY", velocity=None)))
+
+
+def test_overlapIsSaid(tmp_path):
+    def over(content):
+        content["regions"].append({"name": "spleen", "anterior": [[8.5, 9.5], [14.5, 9.5], [14.5, 17.5], [8.5, 17.5]]})
+
+    _rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path, over)))
+    assert any("kidney left and spleen lie over each other in the anterior view (33%" in words for words in warnings)
+
+
+def test_commandLineWritesWhatAHybridStudyReads(tmp_path, capsys):
+    out = tmp_path / "planar.csv"
+    assert commandLine.main(["planar", str(writeCase(tmp_path)), "--out", str(out)]) == 0
+    found = readPlanarFile(out)["kidney left"]
+    assert found["timesHours"] == [4.0, 24.0]
+    assert found["values"] == pytest.approx([expected(4.0), expected(24.0)], rel=1e-6)
+    assert all(value > 0 for value in found["uncertainties"])
+    assert "kidney left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda d: d.pop("isPosteriorMirrored"), "mirror image is not stated"),
+    (lambda d: d["images"].pop(), "at least two images"),
+    (lambda d: d["images"][0].pop("hoursAfterAdministration"), "time after administration"),
+    (lambda d: d["regions"][0].pop("anterior"), "not drawn"),
+    (lambda d: d["regions"].append(dict(d["regions"][0])), "same name"),
+    (lambda d: d.update(windows={"main": 7}), "not one anterior view of energy window 7"),
+    (lambda d: d.update(windows={"main": 1, "lower": 2}), "both windows beside"),
+    (lambda d: d["regions"][0].update(background=SQUARE), "not above its background"),
+    (lambda d: d["regions"][0].update(anterior=[[0, 0], [100, 0], [0, 9]]), "outside the image"),
+    (lambda d: d.update(region=[]), "key 'region' is not known"),
+])
+def test_badInput(tmp_path, capsys, change, words):
+    path = writeCase(tmp_path, change)
+    assert commandLine.main(["planar", str(path), "--out", str(tmp_path / "out.csv")]) == 2
+    assert words in capsys.readouterr().err and not (tmp_path / "out.csv").exists()
