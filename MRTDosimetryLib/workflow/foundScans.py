@@ -73,7 +73,7 @@ class FoundScans:
 
     def ctChoices(self):
         """(place, title with its date and time) of every CT."""
-        return [(place, identity.title if identity.moment is None else f"{identity.title}, {identity.moment:%Y-%m-%d %H:%M}")
+        return [(place, identity.title + ("" if identity.moment is None else f", {identity.moment:%Y-%m-%d %H:%M}"))
                 for place, (identity, _source) in enumerate(self.cts)]
 
     def chooseCT(self, scan, place):
@@ -127,14 +127,16 @@ def _refuseOthersPatients(study, scans, words):
     if known:
         for scan in scans:
             if scan.identity.patientId and scan.identity.patientId not in known:
-                scan.refusal = f"Of another patient: {scan.identity.patientId}, the study has {', '.join(sorted(known))}"
+                scan.refusal = (f"Of another patient: {scan.identity.patientId}, the study has "
+                                f"{', '.join(sorted(known))}")
         return
     if len(found) > 1:
         for scan in scans:
             scan.refusal = scan.refusal or "Several patients were found: give the images of one"
         words.append(f"The images are of several patients: {', '.join(sorted(found))}.")
     elif found and stated:
-        words.append(f"The images are of patient {found.pop()}, the study is of {stated}: check that they are the same.")
+        words.append(f"The images are of patient {found.pop()}, the study is of {stated}: check that they are the "
+                     "same.")
 
 
 def _questionSharedCTs(scans, neighbors, cts):

@@ -1,4 +1,4 @@
-"""The time-points page takes many scans at once: a folder, what is loaded, what is dropped; shown before it is added."""
+"""The time-points page takes many scans at once: a folder, what is loaded or dropped; shown before it is added."""
 
 import os
 
@@ -159,7 +159,8 @@ def loadThroughTheBrowser(patient, scene):
         path = str(folder / "spect.dcm")
         dicomLib.loadSeriesByUID([slicer.dicomDatabase.fileValue(path, "0020,000E")])
         series = readCTSeries(str(folder / "ct"))
-        node = volumes.addVolume(scene, series.volume.withArray(series.volume.array, name=f"CT of {name}"), "attenuation")
+        named = series.volume.withArray(series.volume.array, name=f"CT of {name}")
+        node = volumes.addVolume(scene, named, "attenuation")
         loadable = dicomLib.DICOMLoadable()
         loadable.files = sorted(str(path) for path in (folder / "ct").iterdir())
         dicomLib.DICOMPlugin().addSeriesInSubjectHierarchy(loadable, node)

@@ -148,7 +148,8 @@ def testTwoReconstructionsOfOneScanAreLeftToTheUser(study, tmp_path):
     changed(str(tmp_path / "uncorrected.dcm"), lambda d: setAll(
         d, SOPInstanceUID="2.25.123", SeriesInstanceUID="2.25.124", SeriesDescription="NAC"))
     found = scanFolder.find(study, [str(tmp_path)])
-    assert [(scan.isWanted, scan.canBeAdded, found.ctTitle(scan)) for scan in found.scans] == [(False, True, "CT 1")] * 2
+    listed = [(scan.isWanted, scan.canBeAdded, found.ctTitle(scan)) for scan in found.scans]
+    assert listed == [(False, True, "CT 1")] * 2
     assert all("Acquired within an hour of" in scan.words[1] for scan in found.scans)
 
 
