@@ -173,7 +173,8 @@ def _doseWords(case, plan, values):
             "CT gives a better one." if plan.lungShuntFraction is not None else "no lung shunt fraction is stated."))
     else:
         words += [f"The absorbed dose of the lungs of {lungGy:.4g} Gy is above the {limit.value:g} Gy in use "
-                  f"({limit.scope}; {limit.source})." for limit in _limits(case) if lungGy > limit.value * (1.0 + _ROUNDING)]
+                  f"({limit.scope}; {limit.source})."
+                  for limit in _limits(case) if lungGy > limit.value * (1.0 + _ROUNDING)]
     if case.microspheres.get("device") == "glass" and "lungActivityMBq" in values:
         limitMBq = microspheres.lungActivityLimitMBq()
         if values["lungActivityMBq"] > limitMBq:

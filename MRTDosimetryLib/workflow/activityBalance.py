@@ -97,8 +97,9 @@ def writeChart(study, rows):
     if impossible:
         series.append(plots.Series("not possible", *(tuple(part) for part in zip(*impossible, strict=True)),
                                    _IMPOSSIBLE, "diamonds"))
-    yTitle = "In view (% of administered, decay-corrected)" if unit == "%" else "In view, decay-corrected (MBq)"
-    chart = plots.setChart(study.scene, _NAME, _NAME, "Time after administration (h)", yTitle, series, node=chart)
+    # short enough for a plot view below the slices: the chart's title says the rest
+    yTitle = "In view (% of administered)" if unit == "%" else "In view (MBq)"
+    chart = plots.setChart(study.scene, _NAME, f"{_NAME}, decay-corrected", "Time after administration (h)", yTitle, series, node=chart)
     study.setNodeForRole(_ROLE, chart)
     return chart
 

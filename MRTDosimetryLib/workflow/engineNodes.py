@@ -1,9 +1,9 @@
 """What the absorbed-dose engines leave in the scene: a map for each, differences, tables, overlaid histograms."""
 
-from ..imaging.volume import Volume
 import functools
 import json
 
+from ..imaging.volume import Volume
 from ..scene import display, isodose, maximumMarker, plots, regionsIn3D, tables, volumes
 from ..scene.regionSurfaces import isDrawnAsSurfaces
 from . import doseOptions, studyNodes
@@ -61,7 +61,8 @@ def _titlesIn(text):
     """Title of the primary engine, and (name, title) of all; the long record is read once, not at every click."""
     value = (json.loads(text).get("value") if text else None) or {}
     engines = value.get("engines") or {}
-    return value.get("engineTitle", ""), tuple((name, engines[name]["title"]) for name in value.get("engineOrder") or [])
+    titles = tuple((name, engines[name]["title"]) for name in value.get("engineOrder") or [])
+    return value.get("engineTitle", ""), titles
 
 
 def nodeOf(study, key):
