@@ -83,5 +83,5 @@ def nuclideFacts(results, nuclide):
         _fact("Radionuclide", nuclide.get("name") or results.get("radionuclide")),
         _fact("Physical half-life", None if halfLife is None else f"{significant(halfLife, 5)} h"),
         _fact("Locally absorbed energy per decay", None if energy is None else f"{significant(energy, 4)} MeV"),
-        _fact("Source", nuclide.get("source")),
+        _fact("Source", nuclide.get("source"), isWide=True),
     ]

@@ -18,7 +18,8 @@ _UNITS = {
 _END = re.compile(rf"(?<=[a-z0-9])({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 _KEY = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")
 _BESIDE = ("Uncertainty", "Interval95")
-_ABBREVIATIONS = {"Bed": "BED", "bed": "BED", "Eqd2": "EQD2", "eqd2": "EQD2"}
+_ABBREVIATIONS = {"Bed": "BED", "bed": "BED", "Eqd2": "EQD2", "eqd2": "EQD2", "Bsa": "BSA",
+                  "bsa": "BSA"}
 _PHRASES = (("interval95", "95 % interval"), ("at95 percent", "at 95 %"), ("SValue", "S value"),
             ("half life", "half-life"), ("time integrated", "time-integrated"), ("blood based", "blood-based"),
             ("image based", "image-based"))

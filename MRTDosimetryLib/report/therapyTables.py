@@ -1,7 +1,9 @@
 """Tables of a therapy's own calculation: its results, what was stated for it, and what the protocol says of itself."""
 
-from .numbers import compact, plusMinus, significant
-from .quantities import lines, valueText
+import json
+
+from .numbers import compact, plusMinus, significant, words
+from .quantities import lines, titleAndUnit, valueText
 from .tables import NOT_COMPUTED, Cell, Column, Table, textCell
 
 # Keys of ``therapy`` in results.json that are no values of the calculation.
@@ -78,7 +80,8 @@ def inputs(rows):
     """What was stated beside images: (title, Table, where from) of each statement."""
     found = []
     for row in rows:
-        columns = [(name, title, unit, [_chosen(value, row["choices"].get(name)) for value in values])
+        columns = [(name, words(title) if title == name else title, unit,
+                    [_objectWords(_chosen(value, row["choices"].get(name))) for value in values])
                    for name, title, unit, values in row["columns"]]
         if row["isTable"]:
             content = {"title": row["title"], "columns": [_titled(title, unit) for _n, title, unit, _v in columns],
@@ -115,6 +118,31 @@ def _titled(title, unit):
 
 def _isNumber(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _objectWords(value):
+    """Words for an object or a list of objects, which a statement holds as JSON; other values as they are."""
+    if not (isinstance(value, str) and value[:1] in ("{", "[")):
+        return value
+    try:
+        content = json.loads(value)
+    except json.JSONDecodeError:
+        return value
+    return "; ".join(_itemWords(item) for item in (content if isinstance(content, list) else [content]))
+
+
+def _itemWords(content):
+    if not isinstance(content, dict):
+        return compact(content, 7) if _isNumber(content) else valueText(content)
+    found = []
+    for key, item in content.items():
+        title, unit = titleAndUnit(key)
+        if isinstance(item, (dict, list)):
+            # a key below may be a name, which is no word of the program
+            found.append(f"{key}: {_itemWords(item) if isinstance(item, dict) else '; '.join(map(_itemWords, item))}")
+        elif item is not None:
+            found.append(f"{title} {compact(item, 7) if _isNumber(item) else valueText(item)} {unit}".rstrip())
+    return ", ".join(found)
 
 
 def _chosen(value, choices):

@@ -9,7 +9,9 @@ import tempfile
 
 from ..errors import InputError
 from ..progress import noProgress, subProgress
+from ..report.contextTables import patientLine
 from ..report.htmlReport import renderReport
+from ..report.pdf.document import pdfOf, requirePackage
 from ..scene import files
 from . import (
     dicomExport,
@@ -28,7 +30,9 @@ from . import (
 from .reportContext import reportContext
 from .results import resultsDict
 
-DICOM_FOLDER = "dicom"
+DICOM_FOLDER, PDF_FILE = "dicom", "report.pdf"
+# Those whose digests go into the log of the study.
+_LOGGED_FILES = ("results.json", "report.html", PDF_FILE)
 
 
 @contextlib.contextmanager
@@ -88,7 +92,8 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     dict
         File name to path.
     """
-    paths = {name: os.path.join(folder, name) for name in ("results.json", "report.html", "scene.mrb", "record.json")}
+    paths = {name: os.path.join(folder, name) for name in ("results.json", "report.html", PDF_FILE, "scene.mrb",
+                                                            "record.json")}
     results = finalResults(study)
     if description is None:
         progress(0.0, "Writing what the study was made from")
@@ -99,12 +104,14 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
         paths |= _writeImageFiles(study, results, folder)
     paths |= _writeMeasurements(study, folder)
     results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
-                                           subProgress(progress, 0.1, 0.45))
+                                           subProgress(progress, 0.1, 0.45), paths[PDF_FILE])
+    if not os.path.exists(paths[PDF_FILE]):
+        del paths[PDF_FILE]
     choice = description.get("export") or study.choice("export", {})
     results["warnings"] += dicomExport.exportResults(study, folder, description, choice)
     _writeJSON(paths["results.json"], results)
     written = {os.path.basename(item["path"]): item["sha256"]
-               for item in record.hashInputs([paths["results.json"], paths["report.html"]])}
+               for item in record.hashInputs([paths[name] for name in _LOGGED_FILES if name in paths])}
     hashChain.append(study, "record", "Results and report written", files=written)
     progress(0.5, "Writing the scene")
     files.saveBundle(study.scene, paths["scene.mrb"])
@@ -124,16 +131,51 @@ def finalResults(study):
     return results
 
 
-def writeReportFile(study, results, inputs, comparison, path, progress=noProgress):
-    """Write the report alone; returns what its pictures have to say."""
+def writeReportFile(study, results, inputs, comparison, path, progress=noProgress, pdfPath=None):
+    """Write the report alone, as PDF too where ``pdfPath`` is given.
+
+    Returns
+    -------
+    list of str
+        What could not be drawn or written, and why; the report says so as well.
+    """
     context, shown, words = reportContext(study, inputs, comparison), [], []
     if protocol.usesImages(study):
         progress(0.0, "Drawing pictures")
-        shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.9))
+        shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.8))
         context["enginePictures"] = pictures.enginePictures(study)
-    progress(0.9, "Writing the report")
-    _writeText(path, renderReport({**results, "warnings": results["warnings"] + words}, context, shown))
-    return words
+    progress(0.8, "Writing the report")
+    page, pdf, problem = _rendered(results, context, shown, words, pdfPath is not None)
+    _writeText(path, page)
+    if pdf is not None:
+        with open(pdfPath, "wb") as file:
+            file.write(pdf)
+    return words + problem
+
+
+def _rendered(results, context, shown, words, isPDFWanted):
+    """The report as HTML and as PDF (or ``None``), and why there is no PDF; the HTML is there in any case."""
+    def page(problem):
+        return renderReport({**results, "warnings": results["warnings"] + words + problem}, context, shown)
+
+    problem = []
+    if isPDFWanted:
+        try:
+            requirePackage()
+        except InputError as error:
+            problem = _notWritten(error)
+    html = page(problem)
+    if problem or not isPDFWanted:
+        return html, None, problem
+    try:
+        return html, pdfOf(html, patientLine(context["patient"])[1]), []
+    except InputError as error:
+        problem = _notWritten(error)
+    return page(problem), None, problem
+
+
+def _notWritten(error):
+    return [f"{PDF_FILE} is not written. {fault.what}. {fault.mend}." for fault in error.faults]
 
 
 def _writeText(path, text):

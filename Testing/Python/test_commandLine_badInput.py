@@ -10,7 +10,8 @@ from caseFiles import bodyLabels, writeStudy
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
 
-FILES = {"results.json", "scene.mrb", "absorbedDose.nrrd", "dvh.csv", "timeActivity.csv", "report.html", "record.json"}
+FILES = {"results.json", "scene.mrb", "absorbedDose.nrrd", "dvh.csv", "timeActivity.csv", "report.html",
+         "report.pdf", "record.json"}
 
 
 def refuse(capfd, study, out, *words):

@@ -131,7 +131,7 @@ def testPackagesAreAskedForAtFirstUseOnly(wizard):
     wizard.page("kinetics")
     wizard.ui.computeButton.click()
     (requirements, requester), = application.ensuredPackages
-    assert {item.name for item in requirements} == {"lmfit", "jinja2", "matplotlib", "SQLAlchemy"}
+    assert {item.name for item in requirements} == {"lmfit", "jinja2", "matplotlib", "reportlab", "SQLAlchemy"}
     assert requester == "MRTDosimetry"
 
 

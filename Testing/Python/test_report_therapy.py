@@ -20,6 +20,7 @@ THERAPY = {"prescribedActivityMBq": 332.04, "prescribedActivityUncertaintyMBq": 
     ("wholeBodyAbsorbedDoseGy", "whole body absorbed dose", "Gy"), ("maximumActivityGBq", "maximum activity", "GBq"),
     ("bloodAbsorbedDoseCoefficientGyPerGBq", "blood absorbed dose coefficient", "Gy/GBq"),
     ("effectiveHalfLifeDays", "effective half-life", "d"), ("tumorBedGy", "tumor BED", "Gy"),
+    ("bsaActivityMBq", "BSA activity", "MBq"),
     ("bloodTimeIntegratedActivityCoefficientHPerML", "blood time-integrated activity coefficient", "h/mL"),
     ("energyConstantGyGPerMBqD", "energy constant", "Gy g/(MBq d)"), ("doseConstantJPerGBq", "dose constant", "J/GBq"),
     ("administeredDeviationPercent", "administered deviation", "%"), ("levelReached", "level reached", ""),
@@ -80,3 +81,16 @@ def test_chartRefusesWhatCannotBeDrawn():
         therapyChart({**curve, "points": []})
     with pytest.raises(InputError, match="not a finite number"):
         therapyChart({**curve, "points": [(24.0, float("nan"))]})
+
+
+def test_objectsOfStatementsAsWords():
+    rows = [{"title": "Earlier cycles", "isTable": True, "source": "file", "detail": "", "reason": "", "choices": {},
+             "columns": [("cycle", "Cycle", "", [1]),
+                         ("regions", "regions", "", ['{"kidney left": {"absorbedDoseGy": 4.3, "massG": 160}}']),
+                         ("limits", "limits", "", ['[{"tissue": "kidney", "valueGy": 23.0}, {"tissue": "marrow"}]']),
+                         ("note", "note", "", ["{not JSON"])]}]
+    (_title, table, _origin), = therapyTables.inputs(rows)
+    texts = [cell.text for cell in table.rows[0]]
+    assert texts[1] == "kidney left: absorbed dose 4.3 Gy, mass 160 g"
+    assert texts[2] == "tissue kidney, value 23 Gy; tissue marrow" and texts[3] == "{not JSON"
+    assert [column.title for column in table.columns] == ["Cycle", "regions", "limits", "note"]

@@ -15,7 +15,7 @@ LAYERS = {  # name: outside packages; from the top down
     "steps": {"qt", "ctk", "slicer", "vtk"},
     "commandLine": set(),
     "workflow": {"numpy", "distributed"},
-    "report": {"numpy", "jinja2", "markupsafe", "matplotlib"},
+    "report": {"numpy", "jinja2", "markupsafe", "matplotlib", "reportlab"},
     "scene": {"slicer", "vtk", "numpy"},
     "dicom": {"pydicom", "highdicom", "numpy"},
     "registry": {"sqlalchemy", "psycopg", "numpy"},
@@ -134,7 +134,7 @@ def test_lowerLayersNeedNoSlicer():
 def test_importingTheLibraryIsLight():
     loaded = importedBy([name for layer in WITHOUT_SCENE + ("report", "root") for name in moduleNames(layer)])
     assert not loaded & {"lmfit", "scipy", "SimpleITK", "pydicom", "highdicom", "matplotlib", "jinja2", "PIL",
-                         "sqlalchemy", "psycopg"}
+                         "reportlab", "sqlalchemy", "psycopg"}
 
 
 def test_commandLineStartsWithoutTheScene():

@@ -17,7 +17,7 @@ def demo(tmp_path_factory):
 def test_filesOfTheDemo(demo):
     names = {path.name for path in demo.iterdir()}
     assert {"patient", "results.json", "scene.mrb", "absorbedDose.nrrd", "dvh.csv", "timeActivity.csv", "report.html",
-            "record.json", "comparison.csv"} == names
+            "report.pdf", "record.json", "comparison.csv"} == names
     assert list((demo / "patient").rglob("*.dcm"))
 
 

@@ -46,7 +46,7 @@ def test_studyWithoutImages(tmp_path, capsys):
     assert therapy["tables"][0]["columns"] == ["Time (h)", "Uptake (%)"]
     assert results["warnings"] == ["The mass has no uncertainty."]
     assert set(path.name for path in (tmp_path / "out").iterdir()) == {
-        "results.json", "report.html", "record.json", "scene.mrb", "measurements.exampleUptake.csv"}
+        "results.json", "report.html", "report.pdf", "record.json", "scene.mrb", "measurements.exampleUptake.csv"}
     assert f"prescribed activity: {therapy['prescribedActivityMBq']:.1f} MBq" in printed.out
     assert printed.out.splitlines()[1:3] == ["uptake integral: 3.8287 d", "mass uncertainty: not computed"]
     assert "The decision is the treating physician's." in printed.out
