@@ -178,7 +178,17 @@ class RegistrationStep(Step):
     def showInViews(self):
         if self._selectedRow() is not None:
             self.showRow(self.selected(self.ui.registrationTable))
-            fitSliceViews()
+        else:
+            self._showUnregistered()
+        fitSliceViews()
+
+    def _showUnregistered(self):
+        """The next scan as it lies before anything is computed, so that no view stays without an image."""
+        reference = self.study.referenceTimePoint
+        others = [point for point in self.study.timePoints if point != reference]
+        if reference is not None and others:
+            registrationView.show(self.study, others[0], self.ui.compareSelector.currentData,
+                                  self.ui.blendSlider.value / 100.0)
 
     def showRow(self, index, column=0):
         """The time point of a row against the reference, as chosen."""

@@ -236,3 +236,17 @@ def testDriftWantsRegionsFirst(moved):
     moved.scene.RemoveNode(moved.study.nodeByRole("segmentation"))
     page = moved.page("registration")
     assert page.ui.driftWords.text == "Draw the regions first" and not page.ui.driftButton.enabled
+
+
+def testTheViewsShowTheScansBeforeTheyAreRegistered(moved):
+    from MRTDosimetryLib.scene import registrationView
+
+    composite = moved.scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    alone = moved.scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    composite.SetLayoutName("Red")
+    alone.SetLayoutName(f"{registrationView.MOVING_VIEW}Red")
+    moved.study.setStageRecord("registration", None)
+    moved.page("registration")
+    first, other = moved.study.timePoints[:2]
+    assert composite.GetBackgroundVolumeID() == first.ctNode.GetID()
+    assert composite.GetForegroundVolumeID() == other.ctNode.GetID() == alone.GetBackgroundVolumeID()
