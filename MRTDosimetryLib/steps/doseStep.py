@@ -7,10 +7,11 @@ from ..imaging.mapUnits import QUANTITIES
 from ..physics.nuclides import PROGENY_CHOICES, nuclide
 from ..physics.uncertainty.budget import METHODS
 from ..report.numbers import significant
-from ..workflow import dose, doseOptions, engineNodes, externalDose, segmentation, uncertainty
+from ..workflow import dose, doseOptions, engineNodes, externalDose, segmentation, stages, uncertainty
 from .base import Step
 from .doseDisplay import DoseDisplay
 from .layouts import showRegion
+from .radiobiologyEditor import RadiobiologyEditor
 from .tables import fill, numberCell, textCell
 
 _NOT_STATED = ""
@@ -25,11 +26,12 @@ class DoseStep(Step):
     layoutName = "absorbedDose"
     isForPhysician = False
     isAboutAbsorbedDose = True
-    advancedWidgets = ("doseAdvanced", "externalSection")
+    advancedWidgets = ("doseAdvanced", "externalSection", "radiobiologySection", "effectSection")
 
     def __init__(self, shell):
         super().__init__(shell)
         self.display = DoseDisplay(self)
+        self.radiobiology = RadiobiologyEditor(self)
 
     def title(self):
         return _("Absorbed dose")
@@ -70,6 +72,7 @@ class DoseStep(Step):
         ui.doseTable.connect("cellDoubleClicked(int,int)", self.showRow)
         ui.engineTable.connect("cellDoubleClicked(int,int)", self.showRow)
         self.display.connectWidgets()
+        self.radiobiology.connectWidgets()
         ui.externalFileButton.connect("clicked()", self.onExternalFile)
         ui.externalUseButton.connect("clicked()", self.onExternalUse)
         ui.externalRemoveButton.connect("clicked()", self.onExternalRemove)
@@ -98,7 +101,12 @@ class DoseStep(Step):
         self.selectData(ui.uncertaintyMethodSelector, stated["method"])
         self._refreshOptions(choice)
         self._refreshChanges(choice, density, stated)
+        self.radiobiology.refresh()
         self._refreshResults()
+
+    def apply(self, progress):
+        """The absorbed dose, and what it amounts to with the study's own radiobiology."""
+        stages.runStale(self.study, progress, upTo="radiobiology")
 
     def _refreshEngines(self, choice):
         """The primary engine, and a check box for each other one; the map from elsewhere where there is one."""

@@ -7,6 +7,7 @@ from ..report.numbers import plusMinus, signed, significant
 from ..workflow import doseOptions, results, resultsTables, studyNodes
 from .base import Step
 from .layouts import showChart, showRegion, showTable
+from .radiobiologyEditor import effectLines
 from .tables import Cell, fill, numberCell, textCell
 
 _ROW_HEIGHT = 24
@@ -149,6 +150,7 @@ class ResultsStep(Step):
                                                          row["timeIntegratedActivityUncertaintyMBqH"])),
                  (_("Effective half-life"), _number(row["effectiveHalfLifeHours"], "h")),
                  (_("D98 / D50 / D2"), " / ".join(significant(dvh[key]) for key in ("D98Gy", "D50Gy", "D2Gy")) + " Gy")]
+        lines += effectLines(row)
         percentile = row.get(resultsTables.COHORT_KEY)
         if percentile is not None:
             lines.append((_("Percentile of the cohort"), significant(percentile, 2)))

@@ -198,6 +198,31 @@ def parametersOf(study, name, tissue):
     return RegionParameters(known, values.get("alphaPerGy"), repopulation, tuple(overrides)), ""
 
 
+def rows(study, tissues):
+    """What BED is computed with, for a list to edit: every tissue of the regions, and each name with statements.
+
+    Parameters
+    ----------
+    tissues : dict of str to str or None
+        Tissue of each region.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``isTissue``, ``parameters`` (:class:`RegionParameters` or ``None``), ``lacking`` (words), ``stated``
+        (the statement for this very name, empty where there is none), ``a`` (stated exponent of the gEUD, or
+        ``None``).
+    """
+    stated, found = options(study), []
+    own = [name for key in ("parameters", "gEUD") for name in stated[key]]
+    for name in dict.fromkeys([*(tissue for tissue in tissues.values() if tissue), *own]):
+        isTissue = name in tissueNames()
+        parameters, lacking = parametersOf(study, name, name if isTissue else tissues.get(name))
+        found.append({"name": name, "isTissue": isTissue, "parameters": parameters, "lacking": lacking,
+                      "stated": stated["parameters"].get(name, {}), "a": stated["gEUD"].get(name)})
+    return found
+
+
 def exponentOf(study, name, tissue):
     """Exponent a of the gEUD of a region, or ``None``."""
     stated = options(study)["gEUD"]

@@ -55,7 +55,7 @@ def testStepsAreTheStagesInTheirOrder(empty):
 def testPagesFitTheNarrowestPanel(empty, name):
     page = empty.page(name)
     for section in ("protocolAdvanced", "factsSection", "addSection", "driftSection", "kineticsAdvanced",
-                    "doseAdvanced"):
+                    "doseAdvanced", "radiobiologySection", "effectSection"):
         if hasattr(page.ui, section):
             getattr(page.ui, section).collapsed = False
     empty.app.processEvents()
