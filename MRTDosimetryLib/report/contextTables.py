@@ -140,20 +140,6 @@ def partialVolume(rows):
     return table
 
 
-def radiobiology(rows):
-    """Parameters behind the biologically effective doses."""
-    table = Table([Column("Tissue", isNumber=False), Column("α/β", "Gy"), Column("Repair half-life", "h"),
-                   Column("Source", isNumber=False)])
-    for row in rows:
-        source = textCell(row.get("source"), "no source stated")
-        badge = "" if row.get("verified") is True else "not verified"
-        table.rows.append([
-            textCell(row.get("tissue")), numberCell(row.get("alphaBetaGy"), significant),
-            numberCell(row.get("repairHalfLifeHours"), significant),
-            Cell(source.text, isMissing=source.isMissing, badge=badge)])
-    return table
-
-
 def comparison(rows):
     """Computed values beside the known truth of the digital patient."""
     table = Table([Column("Region", isNumber=False), Column("Quantity", isNumber=False), Column("Computed"),

@@ -5,10 +5,10 @@ from slicer.i18n import tr as _
 from ..errors import InputError
 from ..physics import doseResponse
 from ..report.numbers import percent, plusMinus, significant
+from ..report.radiobiologyText import repairText
 from ..therapies.tissues import tissueNames
 from ..workflow import radiobiology, radiobiologyCurves, radiobiologyOptions, segmentation, stages
 from ..workflow.kineticsOptions import REMAINDER
-from ..workflow.radiobiologyText import repairText
 from .tables import Cell, asNumber, fill, numberCell, shortened, textCell
 
 _LONGEST, _LONGEST_WORDS = 14, 150

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ..report.radiobiologyText import repairText
 from ..scene import display, plots, tables
 from . import engineNodes, studyNodes
 from .radiobiologyCurves import TITLES
-from .radiobiologyText import repairText
 
 MAP = engineNodes.BED
 TABLE, HISTOGRAMS, CURVES = "radiobiologyTable", "bedVolumeChart", "doseResponseChart"

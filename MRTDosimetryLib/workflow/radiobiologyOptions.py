@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from ..errors import Faults, InputError
 from ..physics import doseResponse, radiobiology
+from ..report.radiobiologyText import VALUES, textOf
 from ..therapies.tissues import tissueNames
 from . import radiobiologyNodes
 from .kineticsOptions import REMAINDER
 from .protocol import positiveNumber
 from .radiobiologyCurves import checkedCurves
-from .radiobiologyText import VALUES, textOf
 
 CHOICE = "radiobiology"
 KEYS = ("parameters", "gEUD", "doseResponse", "perVoxelBED")

@@ -19,13 +19,16 @@ from MRTDosimetryLib.workflow import (
     doseDisplay,
     engineNodes,
     job,
+    outputs,
     radiobiologyNodes,
     radiobiologyOptions,
     record,
+    recordDiff,
     results,
     resultsTables,
     stages,
     statements,
+    studyDescription,
     studyFile,
 )
 
@@ -308,6 +311,20 @@ def test_recordRepeatsWhatIsStated(stated, tmp_path):
     assert first == second
     kept = json.loads((again / "record.json").read_text(encoding="utf-8"))
     assert kept["choices"]["radiobiology"]["gEUD"] == {"kidney left": 2.0} and "radiobiology" in kept["stages"]
+
+
+def test_aStudyBuiltByHandIsDescribedWithIt(stated, tmp_path):
+    description = studyDescription.describe(stated[1], str(tmp_path))
+    assert description["radiobiology"] == stated[1].choice("radiobiology")
+    assert "radiobiology" not in (description.get("choices") or {})
+
+
+def test_differencesOfTwoStudiesAreToldOfTheirStage(stated, plain, tmp_path):
+    outputs.writeOutputs(plain, str(tmp_path))
+    found = recordDiff.compare(str(tmp_path), str(stated[0] / "out"))
+    (stage,) = [row for row in found["stages"] if row["stage"] == "radiobiology"]
+    assert any(cause.startswith("radiobiology.parameters.kidney.alphaBetaGy") for cause in stage["causes"])
+    assert "dose" not in [row["stage"] for row in found["stages"]]
 
 
 def test_limitsTakeTheParametersOfTheStudy(tmp_path):
