@@ -14,6 +14,7 @@ from ..progress import noProgress
 from ..scene import volumes
 from . import (
     doseHistograms,
+    partialVolume,
     radiobiologyCurves,
     radiobiologyNodes,
     radiobiologyOptions,
@@ -156,6 +157,7 @@ def _compute(study, progress=noProgress):
     curves, bedMap = {}, None
     if _needsPoints(study):
         progress(0.2, "Absorbed dose inside the regions")
+        warnings += _uncorrectedWords(kinetics["regions"])
         node = study.nodeByRole("absorbedDose")
         if node is None:
             raise InputError("The absorbed-dose map was removed", "Radiobiology", "Compute the absorbed dose again")
@@ -264,6 +266,15 @@ def _map(study, absorbedDose, occupancies, regions, parameters, remainder):
         return None, ["The map of the BED is not made: nowhere are parameters and course in time known."]
     bedMap, _isKnown = biologicallyEffectiveDoseMap(absorbedDose, occupancies, quadratic, lost, outside, outsideLost)
     return bedMap, words
+
+
+def _uncorrectedWords(fits):
+    """Maps do not have the correction for recovery that the means of the regions have."""
+    names = [name for name, region in fits.items() if partialVolume.coefficientOf(region) != 1.0]
+    if not names:
+        return []
+    return ["EUD, gEUD, EUBED and BED per voxel are those of the absorbed-dose map, which is not corrected for "
+            f"recovery as the mean absorbed dose and the BED of {', '.join(names)} are: they are too low beside them."]
 
 
 def _nullWords(regions):

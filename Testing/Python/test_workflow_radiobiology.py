@@ -204,6 +204,14 @@ def test_tissueWithoutParameters(tmp_path):
     assert not any("BED is not computed" in text for text in stages.warnings(study, "dose"))
 
 
+def test_mapsWithoutTheCorrectionForRecoveryAreSaid():
+    from MRTDosimetryLib.workflow import radiobiology as stage
+
+    (words,) = stage._uncorrectedWords({"lesion": {"recovery": {"coefficient": 0.6}}, "liver": {}})
+    assert "not corrected for recovery" in words and "lesion" in words and "liver" not in words
+    assert stage._uncorrectedWords({"liver": {}}) == []
+
+
 def test_componentsOfRepairAndRepopulation(tmp_path):
     repair = [{"share": 0.4, "halfLifeHours": 0.5}, {"share": 0.6, "halfLifeHours": 4.0}]
     study = compute(tmp_path, {"parameters": {
