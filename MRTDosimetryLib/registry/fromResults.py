@@ -45,6 +45,9 @@ def caseFromResults(results, centerId, pseudonym, cycle, tracer=None, softwareVe
     """
     requireShape(results, where)
     faults = Faults()
+    if results.get("prediction"):
+        faults.add("The results are predicted by images of another radionuclide, not measured", where,
+                   "Register the results of the therapy's own images")
     signatures = _signatures(results, reason, where, faults)
     if cycle is None:
         faults.add("The treatment cycle is not stated", where,

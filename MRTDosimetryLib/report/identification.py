@@ -30,6 +30,7 @@ def facts(results, context):
     activityMBq, moment = administration.get("activityMBq"), administration.get("dateTime")
     isPrescribing = activityMBq is None and not regions
     hours = [f"{compact(scan['timeHours'])} h" for scan in scans if scan.get("timeHours") is not None]
+    predicted = results.get("prediction")
     source = contextTables.sourceText(administration["source"]) if administration.get("source") else ""
     level = contextTables.levelText(protocol.get("level"))
     therapy = " – ".join(str(part) for part in (protocol.get("therapy"), protocol.get("strategy")) if part)
@@ -40,7 +41,9 @@ def facts(results, context):
         _fact("Therapy and strategy", therapy, protocol.get("id") or "", isWide=True),
         _fact("Dosimetry level", level, isWide=True),
         _fact("Radionuclide", results.get("radionuclide") or (context.get("nuclide") or {}).get("name")),
+        *([_predicted(predicted)] if predicted else []),
         Fact("Administered activity", "none: an activity is being prescribed") if isPrescribing else
+        Fact("Administered activity", "none: predicted") if predicted else
         _fact("Administered activity", None if activityMBq is None else f"{significant(activityMBq)} MBq",
               f"Source: {source}" if source else "Source not recorded"),
         *_prescription(administration),
@@ -48,6 +51,14 @@ def facts(results, context):
         _fact("Scans after administration", ", ".join(hours)) if regions else
         Fact("Scans", "none: done without images"),
     ]
+
+
+def _predicted(made):
+    """What a prediction rests on, and the activity that it is made for."""
+    imaged = f"{significant(made['imagedActivityMBq'])} MBq of {made['imagedRadionuclide']}, imaged"
+    activity = f"{significant(made['activityMBq'])} MBq of {made['radionuclide']}" if made["isActivityPlanned"] else \
+        f"1 GBq of {made['radionuclide']}: none is planned"
+    return Fact("Predicted for", activity, f"From {imaged}", isWide=True)
 
 
 def _prescription(administration):

@@ -91,9 +91,10 @@ def _plan(case, found, warnings):
             cycles = 1
     activity = stated.get("activityPerCycleMBq")
     if activity is None:
-        last = max((cycle for course in found.values() for cycle in course.cycles), key=lambda item: item.cycle)
+        last = max((cycle for course in found.values() for cycle in course.known), key=lambda item: item.cycle)
         activity = last.activityMBq
-        warnings.append("No activity per cycle is stated: cycles are counted at that of the last one, "
+        warnings.append("No activity per cycle is stated: cycles are counted at that "
+                        f"{'of the last one' if case.predictedActivityMBq is None else 'of the prediction'}, "
                         f"{activity:.5g} MBq.")
     return Plan(cycles, activity, stated.get("probability"))
 
@@ -116,7 +117,7 @@ def _partsOf(course, quantity, case, warnings):
     stated, quadratic, spread = case.prescription, {}, 0.0
     if quantity == BED:
         parameters, isOverridden = parametersFor(course.tissue, stated)
-        quadratic = {item.cycle: item.quadraticPerGy(parameters, isOverridden) for item in course.cycles}
+        quadratic = {item.cycle: item.quadraticPerGy(parameters, isOverridden) for item in course.known}
         if None in quadratic.values():
             lacking = "radiobiological parameters of its tissue are not known" if parameters is None else \
                 "the course in time of a cycle is not known"
@@ -129,7 +130,7 @@ def _partsOf(course, quantity, case, warnings):
     latest = course.latestImaged
     future = Part(latest.coefficientGyPerGBq, latest.relativeUncertainty or 0.0, stated.get("cycleVariation", 0.0),
                   quadratic.get(latest.cycle, 0.0))
-    return _Parts(given, future, all(item.uncertaintyGy is not None for item in course.cycles), spread)
+    return _Parts(given, future, all(item.uncertaintyGy is not None for item in course.known), spread)
 
 
 def _limitRows(limit, case, found, plan, warnings):

@@ -103,7 +103,7 @@ def practiceTables(case, found):
     rows = []
     for limit in registry.therapy(registry.protocol(case.protocolId)["therapy"]).limits:
         for course in found.values():
-            if course.tissue != limit.tissue:
+            if course.tissue != limit.tissue or not course.cycles:
                 continue
             given = course.bedGy(*parametersFor(course.tissue, case.prescription)) if limit.quantity == "BED" \
                 else course.absorbedDoseGy

@@ -53,6 +53,11 @@ class TherapyCase:
     earlierCycles : tuple of dict
     regions : tuple of RegionDose
         Empty where nothing was imaged.
+    prediction : dict
+        As of :mod:`.prediction`.
+    predictedActivityMBq : float or None
+        Activity that the regions' absorbed doses are predicted for by images of another radionuclide. Nothing of it is
+        given: ``administeredActivityMBq`` is ``None`` then.
     """
 
     protocolId: str
@@ -66,11 +71,19 @@ class TherapyCase:
     microspheres: dict = field(default_factory=dict)
     earlierCycles: tuple = ()
     regions: tuple = ()
+    prediction: dict = field(default_factory=dict)
+    predictedActivityMBq: float | None = None
 
     @property
     def administeredActivityGBq(self):
         """Net administered activity in GBq, or ``None``."""
         return None if self.administeredActivityMBq is None else self.administeredActivityMBq / 1000.0
+
+    @property
+    def basisActivityGBq(self):
+        """Activity that the regions' absorbed doses are of, in GBq: administered or predicted for; or ``None``."""
+        activityMBq = self.administeredActivityMBq if self.predictedActivityMBq is None else self.predictedActivityMBq
+        return None if activityMBq is None else activityMBq / 1000.0
 
 
 @dataclass(frozen=True)

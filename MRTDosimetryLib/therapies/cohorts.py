@@ -38,12 +38,12 @@ def evaluate(case, measured=()):
               "isDeliveryConfirmed": _confirmed(case, warnings)}
     if tracer is None:
         return TherapyResult(values, tuple(warnings))
-    rows, compared = expected(tracer, case.administeredActivityGBq), []
+    rows, compared = expected(tracer, case.basisActivityGBq), []
     for region in case.regions:
-        compared += _ofRegion(region, tracer, case.administeredActivityGBq)
+        compared += _ofRegion(region, tracer, case.basisActivityGBq)
     for item in measured:
         compared += comparisons(tracer, *item)
-    if case.administeredActivityGBq is None:
+    if case.basisActivityGBq is None:
         warnings.append("No administered activity is stated: absorbed doses are neither expected from a cohort nor "
                         "compared with it.")
     warnings += [row["warning"] for row in compared if row["warning"]]
@@ -187,9 +187,9 @@ def _assumptions(rows, compared):
 
 def _tables(case, rows, compared):
     tables = []
-    if rows and case.administeredActivityGBq is not None:
+    if rows and case.basisActivityGBq is not None:
         tables.append(Table(
-            f"Expected of {case.administeredActivityGBq:.4g} GBq by published cohorts (level 1)",
+            f"Expected of {case.basisActivityGBq:.4g} GBq by published cohorts (level 1)",
             ("Tissue", "Method", "Absorbed dose (Gy)", "2.5 % (Gy)", "97.5 % (Gy)", "Least (Gy)", "Largest (Gy)",
              "Patients", "Checked against the source", "Source"),
             tuple((row["tissue"], row["method"], row["absorbedDoseGy"], row["low95Gy"], row["high95Gy"],

@@ -66,11 +66,17 @@ class CycleDose:
 
 @dataclass(frozen=True)
 class RegionCourse:
-    """All cycles of one region, in order."""
+    """All cycles of one region, in order; ``predicted`` is what images of another radionuclide say of the next one."""
 
     name: str
     tissue: str | None
     cycles: tuple
+    predicted: CycleDose | None = None
+
+    @property
+    def known(self):
+        """All that is known of it: the cycles, and what images of another radionuclide predict of the next one."""
+        return self.cycles if self.predicted is None else (*self.cycles, self.predicted)
 
     @property
     def absorbedDoseGy(self):
@@ -94,8 +100,8 @@ class RegionCourse:
 
     @property
     def latestImaged(self):
-        """The measured cycle nearest to the next one."""
-        return [item for item in self.cycles if item.estimatedFrom is None][-1]
+        """The measured cycle nearest to the next one, or what is predicted of it."""
+        return self.predicted or [item for item in self.cycles if item.estimatedFrom is None][-1]
 
 
 def courses(case):
@@ -112,7 +118,9 @@ def courses(case):
         A cycle number that is used twice, or a results file that was not read.
     """
     given, warnings = _givenCycles(case)
+    predicted = _predicted(case, given)
     names = list(dict.fromkeys(name for _c, _a, measured, _v in reversed(given) for name in measured))
+    names += [name for name in predicted if name not in names]
     tissues = {region.name: region.tissue for region in case.regions}
     for row in case.earlierCycles:
         for name, values in (row.get("regions") or {}).items():
@@ -124,6 +132,8 @@ def courses(case):
             if name in measured:
                 cycles.append(measured[name])
                 continue
+            if not any(name in other for _c, _a, other, _v in given):
+                continue  # only predicted
             nearest = min((other[name] for _c, _a, other, _v in given if name in other),
                           key=lambda item: (abs(item.cycle - cycle), item.cycle))
             cycles.append(_scaled(nearest, cycle, activity, variation or 0.0))
@@ -132,7 +142,11 @@ def courses(case):
             if measured:
                 warnings.append(f"{name}: cycle {cycle} was imaged without it; it is {ESTIMATED_WORDS} "
                                 f"({nearest.cycle}). Check the name of the region.")
-        found[name] = RegionCourse(name, tissues.get(name), tuple(cycles))
+        found[name] = RegionCourse(name, tissues.get(name), tuple(cycles), predicted.get(name))
+    only = [name for name, course in found.items() if not course.cycles]
+    if only and given:
+        warnings.append(f"{', '.join(only)}: predicted alone; no absorbed dose of the {len(given)} earlier cycle(s) is "
+                        "known, and none is counted. Check the name of the region.")
     without = [cycle for cycle, _a, measured, _v in given if not measured]
     if found and without:
         warnings.append(f"Cycle {', '.join(map(str, without))} has no images: its absorbed doses are "
@@ -141,6 +155,16 @@ def courses(case):
         warnings.append("No variation between cycles is stated (cycleVariation): the uncertainty of the estimated "
                         f"cycle {', '.join(map(str, sorted(unvaried)))} is that of the imaged one, and too small.")
     return found, warnings
+
+
+def _predicted(case, given):
+    """What images of another radionuclide predict of the next cycle: region -> :class:`CycleDose`."""
+    if case.predictedActivityMBq is None:
+        return {}
+    cycle = case.patient.get("cycle") or max((item[0] for item in given), default=0) + 1
+    return {region.name: CycleDose(cycle, case.predictedActivityMBq, region.absorbedDoseGy,
+                                   region.absorbedDoseUncertaintyGy, tuple(region.rateShape), region.bedGy)
+            for region in case.regions if region.absorbedDoseGy > 0}
 
 
 def parametersFor(tissue, overrides):
@@ -181,6 +205,8 @@ def accumulated(found, overrides):
     """
     rows, warnings = [], []
     for course in found.values():
+        if not course.cycles:
+            continue
         parameters, isOverridden = parametersFor(course.tissue, overrides)
         bedGy = course.bedGy(parameters, isOverridden)
         if len(course.cycles) > 1:
@@ -232,7 +258,7 @@ def _givenCycles(case):
                     for region in case.regions if region.absorbedDoseGy > 0}
         given.append((current, activity, measured, common))
         given.sort(key=lambda item: item[0])
-    elif case.regions:
+    elif case.regions and case.predictedActivityMBq is None:
         warnings.append("No administered activity is stated: the absorbed doses of the images count for no cycle and "
                         "predict none.")
     absent = sorted(set(range(1, max((item[0] for item in given), default=0))) - {item[0] for item in given})

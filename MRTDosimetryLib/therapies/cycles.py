@@ -92,6 +92,9 @@ def rowFromResults(results, cycle, where):
     InputError
         No administered activity, or no regions.
     """
+    if results.get("prediction"):
+        raise InputError("The results are predicted by images of another radionuclide: nothing of them was given",
+                         where, "State the cycle by the results of its own images")
     regions = {}
     for region in results.get("regions") or []:
         entry = {key: region.get(key) for key in REGION_KEYS - {"rateShape"} if region.get(key) is not None}

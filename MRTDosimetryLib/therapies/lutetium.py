@@ -1,18 +1,19 @@
 """What the therapies with 177Lu have in common: three strategies, their statements, and the three levels."""
 
-from . import bloodAndMarrow, cycles, levels, planar, prescription  # noqa: F401 - some register kinds of statements
+from . import bloodAndMarrow, cycles, levels, planar, prediction, prescription  # noqa: F401 - some register kinds of statements
 from .levels import STATEMENTS
 from .registry import Strategy
 
 PLANAR = "measurements.planar"
 # Blood is asked for beside the images: red marrow from blood is another quantity than that from images.
-_ASKED = ("patient", *STATEMENTS, *bloodAndMarrow.STATEMENTS)
+_ASKED = ("patient", *STATEMENTS, *bloodAndMarrow.STATEMENTS, prediction.KEY)
 # What a cycle without images is calculated from.
 _STAND_INS = ("earlierCycles", *bloodAndMarrow.STATEMENTS)
 
 
 def evaluate(case):
-    """The three levels, with whole body, blood and red marrow from blood where they were measured.
+    """The three levels, with whole body, blood and red marrow from blood where they were measured, and what images of
+    another radionuclide predict or predicted.
 
     Parameters
     ----------
@@ -22,11 +23,13 @@ def evaluate(case):
     -------
     TherapyResult
     """
-    found = bloodAndMarrow.evaluate(case)
+    found, beside = bloodAndMarrow.evaluate(case), prediction.evaluate(case)
     if found is None:
-        return levels.evaluate(case)
+        result = levels.evaluate(case)
+        return result if beside is None else result.joinedWith(beside)
     measured = bloodAndMarrow.cohortValues(found.values, (bloodAndMarrow.MARROW_COEFFICIENT,))
-    return levels.evaluate(case, measured).joinedWith(found)
+    result = levels.evaluate(case, measured).joinedWith(found)
+    return result if beside is None else result.joinedWith(beside)
 
 
 def lutetiumStrategies():

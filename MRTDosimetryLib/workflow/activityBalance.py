@@ -2,7 +2,7 @@
 
 from ..physics.decay import decayFactor
 from ..scene import plots
-from .protocol import administeredActivityMBq, studyNuclide
+from .imagedTracer import imagedActivityMBq, imagedNuclide
 
 # Relative uncertainty (k = 1) of the activity in view where the study states none for the calibration.
 ASSUMED_RELATIVE_UNCERTAINTY = 0.05
@@ -40,7 +40,7 @@ def balance(study, scans):
     """
     if not study.choice("radionuclide"):
         return []
-    halfLifeHours, administeredMBq = studyNuclide(study).halfLifeHours, administeredActivityMBq(study)
+    halfLifeHours, administeredMBq = imagedNuclide(study).halfLifeHours, imagedActivityMBq(study)
     highest, rows = highestPossibleShare(study), []
     known = sorted((scan for scan in scans if scan["timeHours"] is not None), key=lambda scan: scan["timeHours"])
     for scan in known:

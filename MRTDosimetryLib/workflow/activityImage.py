@@ -8,7 +8,8 @@ from ..errors import Faults, InputError
 from ..imaging.checks import requireFinite
 from ..physics.decay import decayFactor
 from ..physics.units import concentrationFactorToBqPerML
-from .protocol import administrationDateTime, hoursBetween, parseDateTime, positiveNumber, studyNuclide
+from . import imagedTracer
+from .protocol import hoursBetween, parseDateTime, positiveNumber
 
 # The header may time the end, the middle or a bed position; more than this is another scan or a wrong clock.
 TIME_DISAGREEMENT_HOURS = 1.0
@@ -160,7 +161,9 @@ def _settleTime(study, facts, given, label):
 def _headerTime(study, facts, label):
     """Time after administration as a fact from the acquisition's date and time, or ``None``."""
     acquisition, injected = facts.get("acquisitionDateTime"), facts.get("radiopharmaceuticalStartDateTime")
-    start, origin = administrationDateTime(study), "administration date and time of the study"
+    start = imagedTracer.imagedDateTime(study)
+    origin = "administration date and time of the study" if imagedTracer.statedPrediction(study) is None else \
+        "administration of the imaged radionuclide"
     if start is None and injected:
         start = parseDateTime(injected["value"], f"{label}: radiopharmaceutical start")
         origin = f"radiopharmaceutical start {injected.get('detail', '')}".strip()
@@ -237,7 +240,7 @@ def _settleDecayCorrection(study, facts, given, label):
             target, origin = facts["decayCorrection"]["value"], facts["decayCorrection"]["source"]
     if target is None or str(target).lower() in ("scan", "acquisition", "none"):
         return 1.0
-    radionuclide = studyNuclide(study)
+    radionuclide = imagedTracer.imagedNuclide(study)
     hours = facts.get("timeAfterAdministrationHours", {}).get("value")
     if hours is None:
         return 1.0  # the missing time is a fault of its own
@@ -245,7 +248,7 @@ def _settleDecayCorrection(study, facts, given, label):
         elapsed = hours
     else:
         reference = parseDateTime(target, f"{label}: decayCorrectedTo")
-        administered = administrationDateTime(study)
+        administered = imagedTracer.imagedDateTime(study)
         if administered is None:
             raise InputError("A decay correction to a date needs the date and time of administration", label,
                              "Give administration.dateTime")

@@ -9,7 +9,8 @@ from ..physics.decay import acquisitionDecayFactor
 from ..physics.units import SECONDS_PER_HOUR
 from . import calibrationRecord, uncertainty
 from .activityImage import RELATIVE
-from .protocol import administrationDateTime, parseDateTime, studyNuclide
+from .imagedTracer import imagedDateTime, imagedNuclide
+from .protocol import parseDateTime
 
 KEY = "calibration"
 # Keys of a time point in a study file that belong to the calibration.
@@ -55,7 +56,7 @@ class ScanCalibration:
         """
         faults, record = Faults(), self.record
         with faults.collect():
-            calibrationRecord.requireNuclide(record, studyNuclide(study).name, f"{label}, {self.name}")
+            calibrationRecord.requireNuclide(record, imagedNuclide(study).name, f"{label}, {self.name}")
         unit = str(given.unit if given.unit is not None else (facts.get("unit") or {}).get("value") or "").lower()
         sensitivity = record.get("sensitivity")
         if unit == RELATIVE:
@@ -95,7 +96,7 @@ class ScanCalibration:
                          "calibration is not used")
         state = str((facts.get("decayCorrection") or {}).get("value") or "").upper()
         if isCounts and state in ("", "NONE", "UNSTATED") and "durationSeconds" in facts:
-            decay = acquisitionDecayFactor(studyNuclide(study).halfLifeHours,
+            decay = acquisitionDecayFactor(imagedNuclide(study).halfLifeHours,
                                            facts["durationSeconds"]["value"] / SECONDS_PER_HOUR)
             facts["acquisitionDecayFactor"] = given.fact(decay, "", "from the mean during the scan to its start")
             factor *= decay
@@ -120,7 +121,7 @@ def _moment(study, facts):
     stated = facts.get("acquisitionDateTime")
     if stated:
         return parseDateTime(stated["value"], "acquisition date and time")
-    given, hours = administrationDateTime(study), facts.get("timeAfterAdministrationHours")
+    given, hours = imagedDateTime(study), facts.get("timeAfterAdministrationHours")
     return None if given is None or hours is None else given + timedelta(hours=hours["value"])
 
 

@@ -17,7 +17,8 @@ from ..progress import noProgress
 from ..scene import terminology, volumes
 from . import plannedActivity
 from .activityImage import isPlan
-from .protocol import administeredActivityMBq, administrationDateTime, parseDateTime, studyNuclide, usesImages
+from .imagedTracer import imagedActivityMBq, imagedDateTime, imagedNuclide, statedPrediction
+from .protocol import parseDateTime, usesImages
 from .regionMasks import regionLayers
 from .registration import referenceFromTimePoint, referenceOf
 from .results import resultsDict
@@ -95,7 +96,7 @@ class _Export:
         self.study, self.folder, self.isDeidentified = study, folder, isDeidentified
         self.reference = referenceOf(study)
         self.paths, self.words = {}, []
-        given = administrationDateTime(study)
+        given = imagedDateTime(study)
         self.shift = exportSource.deidentifiedShift(_naive(given)) if isDeidentified else timedelta()
         # The time of the export would tell the true dates from the shifted ones.
         self.madeAt = self._latest() if isDeidentified else madeAt.replace(microsecond=0)
@@ -116,7 +117,7 @@ class _Export:
         stated = timePoint.factValue("acquisitionDateTime")
         if stated:
             return _naive(parseDateTime(stated, timePoint.label)) + self.shift
-        start = administrationDateTime(self.study)
+        start = imagedDateTime(self.study)
         if start is None:
             words = "No date is stated in the study: dates in the objects count from " \
                     f"{exportSource.DEIDENTIFIED_DAY:%Y-%m-%d}"
@@ -199,22 +200,23 @@ class _Export:
         from ..dicom.coding import radionuclideCode
         from ..dicom.writeNuclearMedicine import Administration, writeSpect
 
-        volume = plannedActivity.activityVolume(self.study, timePoint)
+        volume = volumes.volumeFromNode(timePoint.spectNode)
         if isPlan(timePoint):
+            volume = plannedActivity.activityVolume(self.study, timePoint)
             self.words.append(f"{timePoint.label}: the SPECT is written in Bq/mL of the planned activity, which was "
                               "not measured")
         moved = replace(volume, ijkToRAS=matrix @ volume.ijkToRAS)
         if _isSheared(moved.ijkToRAS):
             moved = resample(volume, grid, np.linalg.inv(matrix), dtype=np.float32)
             self.words.append(f"{timePoint.label}: the SPECT was resampled, because its registration is not rigid")
-        chosen = studyNuclide(self.study)
-        start = administrationDateTime(self.study)
+        # what was imaged, also where it predicts another radionuclide
+        chosen, start = imagedNuclide(self.study), imagedDateTime(self.study)
         state = timePoint.factValue("decayCorrection")
         path = self._path(kind, name)
         writeSpect(
             moved, path, self.source.patient, self.source.studyInstanceUID, self._uid("SPECT", timePoint.label),
             self.source.frameOfReferenceUID, self._moment(timePoint),
-            Administration(None if start is None else _naive(start) + self.shift, administeredActivityMBq(self.study),
+            Administration(None if start is None else _naive(start) + self.shift, imagedActivityMBq(self.study),
                            chosen.halfLifeHours * 3600.0, radionuclideCode(chosen.name)),
             None, None, self.source.studyDateTime, self.source.studyDescription,
             f"SPECT {timePoint.label}, on the reference", seriesNumber, window=None,
@@ -231,6 +233,8 @@ class _Export:
             self.words.append("Negative absorbed dose in single voxels (noise) is written as 0 in the RTDOSE object")
         dose = self.study.stageRecord("dose")["value"]
         comment = f"{self.study.choice('radionuclide')}, {dose['engine']}, density {dose['density']}; no RT Plan exists"
+        if statedPrediction(self.study) is not None:
+            comment = f"Predicted by images of {imagedNuclide(self.study).name}, not given; {comment}"
         writeRTDose(
             absorbedDose.withArray(np.maximum(absorbedDose.array, 0)), self._path("RTDOSE", "absorbedDose.dcm"),
             self.source, self._uid("RTDOSE series"), self._uid("RTDOSE"), self.madeAt, comment=comment)

@@ -15,6 +15,7 @@ from . import (
     doseUncertainty,
     engineNodes,
     externalDose,
+    imagedTracer,
     partialVolume,
     radiobiology,
     regionDose,
@@ -184,6 +185,8 @@ def _region(study, name, region, mass, results, local, nuclide, density, occupan
         warnings.append(f"{name}: the recovery of {recovered:.3g} is not applied to a map from elsewhere: the absorbed "
                         "dose is that of the map.")
     bed, words = regionDose.biologicallyEffectiveDose(name, mass["tissue"], own["absorbedDoseGy"], fit)
+    if not imagedTracer.isActivityKnown(study):
+        bed, words = regionDose.withoutBED(name, "no activity is planned")
     warnings += words
     # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
     errorGy = own["statisticalStandardErrorGy"]

@@ -1,11 +1,11 @@
-"""Earlier cycles of a patient taken from their results.json."""
+"""Earlier cycles of a patient, and predictions of a therapy, taken from their results.json."""
 
 import json
 import os
 
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
-from ..therapies import cycles
+from ..therapies import cycles, prediction
 
 KEY, RESULTS = "earlierCycles", "results"
 
@@ -48,6 +48,28 @@ def resolved(rows, radionuclide, where):
             names.append(os.path.basename(row[RESULTS]))
     faults.raiseIfAny()
     return found, names
+
+
+def resolvedPrediction(value, radionuclide, where):
+    """The statement ``prediction`` with a results file replaced by what it predicted.
+
+    Returns
+    -------
+    (object, str)
+        The statement, and the name of the file or an empty text.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or that predicts nothing of this radionuclide.
+    """
+    if not (isinstance(value, dict) and RESULTS in value):
+        return value, ""
+    prediction.check(value, where)
+    if radionuclide is None:
+        raise InputError("The radionuclide of the study is not known", where, "Choose the protocol or the radionuclide")
+    name = os.path.basename(value[RESULTS])
+    return prediction.fromResults(_read(value[RESULTS], where), nuclide(radionuclide).name, name, where), name
 
 
 def _read(path, where):

@@ -10,6 +10,7 @@ from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
 from . import (
     excludedPoints,
+    imagedTracer,
     jointKinetics,
     kineticsCharts,
     kineticsChecks,
@@ -102,7 +103,7 @@ def _inputs(study):
              "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
                              "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
                             for item in includedTimePoints(study)],
-             **plannedActivity.inputs(study, includedTimePoints(study))}
+             **plannedActivity.inputs(study, includedTimePoints(study)), **imagedTracer.inputs(study)}
     recovery = partialVolume.choice(study)
     # Left out while there is none, so that an earlier study stays up to date.
     return {**found, "recovery": recovery} if recovery else found
@@ -113,6 +114,8 @@ def _compute(study, progress=noProgress):
     names, warnings = regionNames(study), []
     timesHours = [item.timeHours for item in included]
     planned, words = plannedActivity.settle(study, included)
+    warnings += words
+    predicted, words = imagedTracer.settle(study, included)
     warnings += words
     activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
     warnings += words
@@ -129,7 +132,7 @@ def _compute(study, progress=noProgress):
     warnings += kineticsChecks.unusedWords(study, names)
     progress(0.7, "Time-integrated activity map")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours,
-             **({"planned": planned} if planned else {})}
+             **({"planned": planned} if planned else {}), **({"prediction": predicted} if predicted else {})}
     tiaMap, words = _map(study, included, reference, value, nuclide, subProgress(progress, 0.7, 0.95))
     warnings += words
     studyNodes.putVolume(study, "timeIntegratedActivity", tiaMap, "timeIntegratedActivity")

@@ -9,7 +9,7 @@ import os
 from ..errors import Faults, InputError
 from ..physics.recoveryFit import curveFromDict
 from . import calibrationRecord, segmentation
-from .protocol import studyNuclide
+from .imagedTracer import imagedNuclide
 
 KEY = "partialVolume"
 METHODS = ("none", "recovery")
@@ -36,7 +36,7 @@ def setRecovery(study, record, name, regions=None):
     if record is None:
         study.setChoice(KEY, None)
         return
-    calibrationRecord.requireNuclide(record, studyNuclide(study).name, f"{KEY}, {name}")
+    calibrationRecord.requireNuclide(record, imagedNuclide(study).name, f"{KEY}, {name}")
     if record.get("recovery") is None:
         raise InputError("The calibration holds no recovery curve", f"{KEY}, {name}",
                          "Calibrate with a sphere phantom, or choose the method none")

@@ -12,7 +12,7 @@ from ..physics.decay import decayFactor
 from ..scene import volumes
 from ..therapies import microspherePlan, microsphereResults
 from ..therapies.tissues import tissueOf
-from . import kineticsOptions, statements
+from . import imagedTracer, kineticsOptions, statements
 from .activityImage import isPlan
 from .protocol import studyNuclide
 from .regionMasks import MOSTLY_OUTSIDE, OUTSIDE_SHARE, regionNames, regionOccupancies, unionFraction
@@ -27,7 +27,8 @@ _BQ_PER_MBQ = 1e6
 
 
 def activityVolume(study, timePoint):
-    """The image of a time point in Bq/mL: as it is, or by the planned activity.
+    """The image of a time point in Bq/mL of the study's radionuclide: as it is, by the planned activity, or predicted
+    by that of another radionuclide.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def activityVolume(study, timePoint):
     """
     image = volumes.volumeFromNode(timePoint.spectNode)
     if not isPlan(timePoint):
-        return image
+        return imagedTracer.converted(study, timePoint, image)
     factor = np.float32(calibration(study, timePoint)["bqPerMLPerValue"])
     return image.withArray(image.array * factor, unit="Bq/mL")
 
@@ -119,6 +120,9 @@ def missing(study, included):
     if not relative:
         return []
     words = []
+    if imagedTracer.statedPrediction(study) is not None:
+        words.append(f"The image at {relative[0].label} is a plan and has no time, so that it predicts nothing by "
+                     "decay: take the prediction back, or give an image in Bq/mL")
     if len(included) > 1:
         words.append(f"The image at {relative[0].label} is a plan and cannot be fitted together with other images: "
                      "exclude it or them")

@@ -168,7 +168,9 @@ def _compute(study, progress=noProgress):
     value = {"radionuclide": studyNuclide(study).name, "protocol": study.choice("protocol")}
     warnings = []
     # without images the activity may be what is looked for, and the therapy's own calculation says what it lacks
-    if administeredActivityMBq(study) is None and usesImages(study):
+    from . import imagedTracer
+
+    if administeredActivityMBq(study) is None and usesImages(study) and imagedTracer.statedPrediction(study) is None:
         warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
     if _lacksImages(study):
         warnings.append("No images are stated: no region has a measured absorbed dose of this study. What is given "

@@ -14,6 +14,7 @@ from ..progress import noProgress
 from ..scene import volumes
 from . import (
     doseHistograms,
+    imagedTracer,
     partialVolume,
     radiobiologyCurves,
     radiobiologyNodes,
@@ -37,8 +38,8 @@ WITHOUT_REPOPULATION = "bedWithoutRepopulationGy"
 
 
 def isNeeded(study):
-    """Whether the study states radiobiology of its own."""
-    return usesImages(study) and radiobiologyOptions.isStated(study)
+    """Whether the study states radiobiology of its own, for an activity that is known."""
+    return usesImages(study) and radiobiologyOptions.isStated(study) and imagedTracer.isActivityKnown(study)
 
 
 def ofRegions(study):

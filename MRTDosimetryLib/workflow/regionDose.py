@@ -8,6 +8,11 @@ NO_BED_WORDS = "BED is not computed"
 _NO_BED = {"bedGy": None, "radiobiology": None}
 
 
+def withoutBED(name, reason):
+    """As :func:`biologicallyEffectiveDose` where there is none."""
+    return dict(_NO_BED), [f"{name}: {NO_BED_WORDS}, {reason}."]
+
+
 def biologicallyEffectiveDose(name, tissue, meanGy, fit):
     """Biologically effective dose of the region's mean absorbed dose, with the parameters of the table.
 
@@ -18,7 +23,7 @@ def biologicallyEffectiveDose(name, tissue, meanGy, fit):
     """
     parameters = radiobiology.parametersFor(tissue) if tissue else None
     if parameters is None:
-        return dict(_NO_BED), [f"{name}: {NO_BED_WORDS}, no radiobiological parameters are known for this tissue."]
+        return withoutBED(name, "no radiobiological parameters are known for this tissue")
     return bedWith(name, tissue, meanGy, fit, parameters)
 
 
@@ -27,7 +32,7 @@ def bedWith(name, tissue, meanGy, fit, parameters, repopulationGy=0.0):
     repair = parameters.repairHalfLifeHours
     factor = protraction(fit, repair)
     if factor is None:
-        return dict(_NO_BED), [f"{name}: {NO_BED_WORDS}, the fit gives no course of the absorbed-dose rate."]
+        return withoutBED(name, "the fit gives no course of the absorbed-dose rate")
     bedGy = radiobiology.bed(meanGy, factor, parameters.alphaBetaGy, repopulationGy)
     found = {"tissue": tissue, "alphaBetaGy": parameters.alphaBetaGy, "repairHalfLifeHours": repair,
              "leaCatchesideFactor": float(factor), "source": parameters.source, "verified": parameters.verified}

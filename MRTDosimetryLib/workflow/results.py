@@ -4,6 +4,7 @@ from ..progress import noProgress
 from . import (
     administrationEntry,
     dose,
+    imagedTracer,
     measurements,
     presentation,
     protocol,
@@ -36,8 +37,9 @@ def resultsDict(study):
         of the voxel map over the region, beside the region's own fit. ``engines`` holds notes and energy balance of
         every absorbed-dose engine, the primary one first, whose numbers are the region's; that of a region holds the
         values of all of them. ``plannedActivity`` is there for images of a plan: what gave them their scale.
-        ``therapy`` is there where the therapy has a calculation of its own; a study without
-        images holds no regions, and nothing else of images.
+        ``prediction`` is there where images of another radionuclide predict: then nothing in the results was given, and
+        the values are those of the activity that it names. ``therapy`` is there where the therapy has a calculation of
+        its own; a study without images holds no regions, and nothing else of images.
     """
     if not protocol.usesImages(study):
         found = _identity(study) | {"warnings": _carriedWarnings(study), "regions": []}
@@ -54,14 +56,14 @@ def _identity(study):
 
 
 def _resultsOfImages(study):
-    administeredMBq = protocol.administeredActivityMBq(study)
+    basisMBq = imagedTracer.basisActivityMBq(study)
     kineticsValue = study.stageRecord("kinetics")["value"]
     doseValue = study.stageRecord("dose")["value"]
     masses = {row["name"]: row for row in segmentation.rows(study)}
     regions, warnings, beds = [], _carriedWarnings(study), radiobiology.ofRegions(study)
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
-                               beds[name], administeredMBq))
+                               beds[name], basisMBq))
         regions[-1]["engines"] = dose.inOrder(regions[-1]["engines"], doseValue)
         if kineticsValue.get("voxels"):
             regions[-1]["voxelTimeIntegratedActivityMBqH"] = \
@@ -88,6 +90,7 @@ def _resultsOfImages(study):
                                                   "oneVoxelChangePercent")} for row in drifts],
         "activityBalance": study.stageRecord("timePoints")["value"]["activityBalance"],
         **({"plannedActivity": kineticsValue["planned"]} if "planned" in kineticsValue else {}),
+        **({"prediction": kineticsValue["prediction"]} if "prediction" in kineticsValue else {}),
         "isodoses": [{key: row[key] for key in ("levelGy", "volumeML")} for row in doseValue.get("isodoses") or []],
         "warnings": warnings,
         "regions": regions,
@@ -100,7 +103,7 @@ def rows(study):
     return list(((record or {}).get("value") or {}).get("regions") or [])
 
 
-def _region(name, mass, measured, doseOfRegion, bed, administeredMBq):
+def _region(name, mass, measured, doseOfRegion, bed, basisMBq):
     fit = measured["fit"]
     tia = fit["timeIntegratedActivityMBqH"]
     absorbedDoseGy = doseOfRegion["absorbedDoseGy"]
@@ -111,12 +114,12 @@ def _region(name, mass, measured, doseOfRegion, bed, administeredMBq):
         "timeIntegratedActivityMBqH": tia,
         # random part of the fit and common part of volume and calibration; the fit holds the random part alone
         "timeIntegratedActivityUncertaintyMBqH": doseOfRegion["timeIntegratedActivityUncertaintyMBqH"],
-        "timeIntegratedActivityCoefficientH": None if administeredMBq is None else tia / administeredMBq,
+        "timeIntegratedActivityCoefficientH": None if basisMBq is None else tia / basisMBq,
         "effectiveHalfLifeHours": fit["effectiveHalfLifeHours"],
         "absorbedDoseGy": absorbedDoseGy,
         "absorbedDoseUncertaintyGy": doseOfRegion["absorbedDoseUncertaintyGy"],
         "absorbedDoseCoefficientGyPerGBq":
-            None if administeredMBq is None else absorbedDoseGy / (administeredMBq / 1000.0),
+            None if basisMBq is None else absorbedDoseGy / (basisMBq / 1000.0),
         **{key: bed[key] for key in ("bedGy", "bedUncertaintyGy", "eqd2Gy", "eqd2UncertaintyGy", "radiobiology",
                                      *(key for key in radiobiology.FURTHER if key in bed))},
         "uncertaintyBudget": doseOfRegion["uncertaintyBudget"],

@@ -9,10 +9,10 @@ import math
 from dataclasses import fields
 
 from ..errors import InputError
-from ..therapies import inputs, planar
+from ..therapies import inputs, planar, prediction
 from ..therapies.case import RegionDose, TherapyCase
 from ..therapies.tissues import tissueOf
-from . import earlierResults, jointKinetics, radiobiology
+from . import earlierResults, imagedTracer, jointKinetics, radiobiology
 from .protocol import studyStrategy, usesImages
 from .radiobiologyOptions import forPrescription, isStated
 from .regionMasks import regionNames
@@ -75,6 +75,9 @@ def setStatement(study, key, value, source="user", reason="", detail="", isDraft
         if key == earlierResults.KEY:
             value, names = earlierResults.resolved(value, study.choice("radionuclide"), key)
             detail = detail or ", ".join(names)
+        if key == prediction.KEY:
+            value, name = earlierResults.resolvedPrediction(value, study.choice("radionuclide"), key)
+            detail = detail or name
         if not isDraft:
             inputs.checked({key: value})
         kept[key] = {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason)}
@@ -128,7 +131,7 @@ def kindsToAsk(study):
 
 def missing(study):
     """What the statements lack for the protocol's strategy: faults first, then what is not there; in words."""
-    words, strategy = faultWords(study), studyStrategy(study)
+    words, strategy = faultWords(study) or imagedTracer.faultWords(study), studyStrategy(study)
     if words or strategy is None or strategy.missing is None:
         return words
     return list(strategy.missing(therapyCase(study, areRegionsIncluded=False)))
@@ -160,12 +163,16 @@ def therapyCase(study, areRegionsIncluded=True):
             values[top] = tuple(value) if isinstance(value, list) else value
         else:
             raise ValueError(f"the kind {key} has no place in a case")
-    administration = study.choice("administration", {})
+    administration, isPredicted = study.choice("administration", {}), prediction.isImaged(values.get(prediction.KEY))
+    if isPredicted:
+        settled = ((study.stageRecord("kinetics") or {}).get("value") or {}).get(prediction.KEY) or {}
+        values[prediction.KEY] = {**values[prediction.KEY], "timePoints": settled.get("timePoints") or []}
     if isStated(study):
         values["prescription"] = forPrescription(study, values.get("prescription") or {})
     return TherapyCase(
         protocolId=study.choice("protocol"), radionuclide=study.choice("radionuclide"),
-        administeredActivityMBq=administration.get("activityMBq"),
+        administeredActivityMBq=None if isPredicted else administration.get("activityMBq"),
+        predictedActivityMBq=imagedTracer.plannedActivityMBq(study)[0] if isPredicted else None,
         prescribedActivityMBq=administration.get("prescribedActivityMBq"), measurements=measured, **values,
         regions=regionDoses(study) if areRegionsIncluded and usesImages(study) else ())
 

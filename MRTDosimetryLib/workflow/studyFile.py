@@ -14,6 +14,7 @@ from . import (
     calibrationUse,
     dicomExport,
     doseOptions,
+    imagedTracer,
     kineticsDescription,
     partialVolume,
     protocol,
@@ -105,6 +106,7 @@ def applyStudy(study, description, progress=noProgress):
         administrationEntry.applyDescription(study, description.get("administration") or {})
     with faults.collect():
         studyFileStatements.apply(study, description)
+        imagedTracer.requireUsable(study)
     if description.get("timePoints"):
         _applyImages(study, description, faults, progress)
     else:

@@ -4,7 +4,7 @@ import csv
 import os
 
 from ..errors import Faults, InputError
-from ..therapies import inputs
+from ..therapies import inputs, prediction
 from ..therapies import registry as therapies
 from . import administrationEntry, earlierResults, statements
 
@@ -46,6 +46,8 @@ def fileReferences(description):
         if key == earlierResults.KEY and isinstance(value, list):
             found += [(row, earlierResults.RESULTS) for row in value if isinstance(row, dict)
                       and isinstance(row.get(earlierResults.RESULTS), str)]
+        if key == prediction.KEY and isinstance(value, dict) and isinstance(value.get(prediction.RESULTS), str):
+            found.append((value, prediction.RESULTS))
     return found
 
 
@@ -86,6 +88,8 @@ def resolved(description, where="study"):
             if key == earlierResults.KEY:
                 value, names = earlierResults.resolved(value, _radionuclide(description), place)
                 name = ", ".join(names)
+            if key == prediction.KEY:
+                value, name = earlierResults.resolvedPrediction(value, _radionuclide(description), place)
             inputs.checked({key: value}, where)
             found[key] = (value, name)
     faults.raiseIfAny()

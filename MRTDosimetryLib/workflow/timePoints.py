@@ -10,9 +10,9 @@ from ..imaging.resampling import averageOnGrid
 from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
-from . import activityBalance, calibrationUse, hashChain, timePointSource
+from . import activityBalance, calibrationUse, hashChain, imagedTracer, timePointSource
 from .activityImage import Given, compareFramesOfReference, establishFacts, isPlan, readActivityImage, readCT
-from .protocol import administeredActivityMBq, positiveNumber, usesImages
+from .protocol import positiveNumber, usesImages
 from .stage import Stage
 
 # Level 1 of the EANM enabling guide: an administered activity within 10 % of what was meant.
@@ -280,7 +280,8 @@ def _missing(study):
 
 def _inputs(study):
     return {"radionuclide": study.choice("radionuclide"), "administration": study.choice("administration"),
-            "timePoints": [timePointInputs(timePoint) for timePoint in includedTimePoints(study)]}
+            "timePoints": [timePointInputs(timePoint) for timePoint in includedTimePoints(study)],
+            **imagedTracer.inputs(study)}
 
 
 def timePointInputs(timePoint):
@@ -337,14 +338,15 @@ def _disagreements(study, found):
     patients = {timePoint.factValue("patientId") for timePoint in found} - {None, ""}
     if len(patients) > 1:
         words.append(f"The images are of different patients: {', '.join(sorted(patients))}.")
-    administered = administeredActivityMBq(study)
-    radionuclide = study.choice("radionuclide")
+    administered, radionuclide = imagedTracer.imagedActivityMBq(study), imagedTracer.imagedNuclide(study).name
     for timePoint in found:
         if isPlan(timePoint):
             continue  # of the tracer that stands for the treatment, as the plan says
         stated = timePoint.factValue("radionuclide")
         if stated and stated != radionuclide:
-            words.append(f"{timePoint.label}: the image is of {stated}, the study is of {radionuclide}.")
+            words.append(f"{timePoint.label}: the image is of {stated}, the study is of {radionuclide}." if
+                         imagedTracer.statedPrediction(study) is None else
+                         f"{timePoint.label}: the image is of {stated}, the prediction by images of {radionuclide}.")
         activity = timePoint.factValue("administeredActivityMBq")
         if activity and administered and abs(activity / administered - 1.0) > ACTIVITY_DISAGREEMENT:
             words.append(f"{timePoint.label}: the image's header states {activity:g} MBq administered, the study "
