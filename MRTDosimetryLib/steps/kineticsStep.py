@@ -91,7 +91,9 @@ class KineticsStep(Step):
         columns = [_("Region"), _("Model"), _("T eff.\n(h)"), _("TIA\n(MBq h)")]
         fill(ui.kineticsTable, columns, [self._cells(row, options, titles) for row in rows])
         ui.kineticsTable.horizontalHeaderItem(2).setToolTip(_("Effective half-life of the last phase"))
-        ui.kineticsTable.horizontalHeaderItem(3).setToolTip(_("Time-integrated activity, k = 1"))
+        ui.kineticsTable.horizontalHeaderItem(3).setToolTip(
+            _("Time-integrated activity; \N{PLUS-MINUS SIGN} is k = 1 of the fit alone, the results add the volume and the "
+              "calibration"))
         if rows and ui.kineticsTable.currentRow() < 0:
             ui.kineticsTable.setCurrentCell(0, 0)
         scans = len(includedTimePoints(self.study))

@@ -53,7 +53,7 @@ def _description(name):
         return _split("horizontal", (650, plot), (350, _split("vertical", red, green)))
     if name == "absorbedDose":
         return _split("vertical", _split("horizontal", red, threeD), _split("horizontal", green, yellow))
-    return _split("vertical", _split("horizontal", plot, red), table)
+    return _split("vertical", (600, _split("horizontal", plot, red)), (400, table))
 
 
 class Layouts:
@@ -74,8 +74,9 @@ class Layouts:
             return
         number = _NUMBERS[name]
         node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(number):
-            node.AddLayoutDescription(number, _description(name))
+        # one of an earlier version of the module may be there
+        if not node.AddLayoutDescription(number, _description(name)):
+            node.SetLayoutDescription(number, _description(name))
         manager.setLayout(number)
 
     def restore(self):
@@ -87,25 +88,25 @@ class Layouts:
 
 
 def showChart(chartNode):
-    """Show a chart in the wizard's plot view, when it is on screen."""
+    """Show a chart (None: an empty view) in the wizard's plot view, when it is on screen."""
     manager = slicer.app.layoutManager()
-    if manager is None or chartNode is None:
+    if manager is None:
         return
     for index in range(manager.plotViewCount):
         viewNode = manager.plotWidget(index).mrmlPlotViewNode()
         if viewNode.GetLayoutName() == PLOT_VIEW:
-            viewNode.SetPlotChartNodeID(chartNode.GetID())
+            viewNode.SetPlotChartNodeID(chartNode.GetID() if chartNode is not None else None)
 
 
 def showTable(tableNode):
-    """Show a table in the wizard's table view, when it is on screen."""
+    """Show a table (None: an empty view) in the wizard's table view, when it is on screen."""
     manager = slicer.app.layoutManager()
-    if manager is None or tableNode is None:
+    if manager is None:
         return
     for index in range(manager.tableViewCount):
         viewNode = manager.tableWidget(index).mrmlTableViewNode()
         if viewNode.GetLayoutName() == TABLE_VIEW:
-            viewNode.SetTableNodeID(tableNode.GetID())
+            viewNode.SetTableNodeID(tableNode.GetID() if tableNode is not None else None)
 
 
 def showVolumes(background, foreground=None, opacity=0.5):

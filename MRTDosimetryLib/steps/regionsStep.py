@@ -98,7 +98,8 @@ class RegionsStep(Step):
     # life cycle of the editor
 
     def enter(self):
-        self.ui.segmentEditor.installKeyboardShortcuts()
+        if slicer.app.layoutManager() is not None:  # without a main window nothing could catch keys
+            self.ui.segmentEditor.installKeyboardShortcuts()
         self._selectInEditor()
         self.tools.enter()
 

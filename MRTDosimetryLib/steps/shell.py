@@ -341,7 +341,7 @@ class Shell:
         hasStudy = self.study is not None
         found = stages.states(self.study) if hasStudy else {}
         self._states = {step.name: found.get(step.name, "needsInput") for step in self.steps}
-        self.ui.pageStack.setCurrentWidget(self.step.widget if hasStudy else self.ui.emptyPage)
+        self._showPage(self.step.widget if hasStudy else self.ui.emptyPage)
         self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
         self.ui.pageHelp.text = self.step.help() if hasStudy else ""
         self.ui.pageHelp.setVisible(hasStudy)
@@ -352,6 +352,20 @@ class Shell:
         self.ui.computeStaleButton.setVisible("stale" in self._states.values())
         self.messageArea.refresh(self._messages, self._states[self.step.name])
         self._refreshButtons(hasStudy)
+
+    def _showPage(self, page):
+        """Bring a page to the front; the stack is as tall as this page, not as the tallest one.
+
+        The page scrolls inside of the wizard, so that messages and buttons stay in sight.
+        """
+        ui = self.ui
+        for other in [ui.emptyPage, *(step.widget for step in self.steps)]:
+            other.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Preferred if other is page
+                                else qt.QSizePolicy.Ignored)
+        if ui.pageStack.currentWidget() is not page:
+            ui.pageStack.setCurrentWidget(page)
+            ui.pageScroll.ensureVisible(0, 0)
+        ui.pageScroll.setMinimumWidth(ui.pageStack.minimumSizeHint.width())
 
     def _refreshButtons(self, hasStudy):
         ui, state = self.ui, self._states[self.step.name]
