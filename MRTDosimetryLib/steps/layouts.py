@@ -9,7 +9,7 @@ TABLE_VIEW = "MRTDosimetryTable"
 # Numbers from the range that Slicer leaves to modules; one that was given to an arrangement keeps it for good, because
 # the application remembers the description.
 _NUMBERS = {"drawing": 15082, "curves": 15083, "absorbedDose": 15084, "results": 15085, "timePoints": 15086,
-            "registration": 15087}
+            "registration": 15087, "measured": 15088}
 _FOUR_UP = 3
 _ORIENTATIONS = {"Red": ("Axial", "R", "#F34A33"), "Green": ("Coronal", "G", "#6EB04B"),
                  "Yellow": ("Sagittal", "Y", "#EDD54C")}
@@ -51,6 +51,8 @@ def _description(name):
         return _split("horizontal", (650, red), (350, _split("vertical", green, threeD)))
     if name == "curves":
         return _split("horizontal", (650, plot), (350, _split("vertical", red, green)))
+    if name == "measured":
+        return _split("vertical", (650, plot), (350, table))
     if name == "absorbedDose":
         return _split("vertical", _split("horizontal", red, threeD), _split("horizontal", green, yellow))
     return _split("vertical", (600, _split("horizontal", plot, red)), (400, table))

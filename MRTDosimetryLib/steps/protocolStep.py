@@ -1,13 +1,17 @@
 """Page 1: protocol, radionuclide, patient and administration."""
 
+import html
+
 import qt
 from slicer.i18n import tr as _
 
 from ..report.numbers import signed, significant
 from ..scene import display
-from ..workflow import administrationEntry, protocol
+from ..workflow import administrationEntry, protocol, protocolAbout, stages
 from . import icons
 from .base import Step
+from .statementSection import StatementSection
+from .tables import fitHeight
 
 _DATE_FORMAT = "yyyy-MM-dd'T'HH:mm:ss"
 
@@ -31,9 +35,13 @@ class ProtocolStep(Step):
 
     def connectWidgets(self):
         ui = self.ui
-        choices = [("", _("Plain imaging study"))] + protocol.protocolChoices()
-        self.fillSelector(ui.protocolSelector, choices, "")
-        ui.protocolSelector.connect("currentIndexChanged(int)", self.onProtocol)
+        choices = [("", _("Plain imaging study"))] + protocolAbout.therapyChoices()
+        self.fillSelector(ui.therapySelector, choices, "")
+        ui.therapySelector.connect("currentIndexChanged(int)", self.onTherapy)
+        ui.strategySelector.connect("currentIndexChanged(int)", self.onStrategy)
+        self._patient = StatementSection(self, "patient", title=_("Physical data of the patient"))
+        ui.patientBox.layout().addWidget(self._patient.button)
+        ui.measurementsButton.connect("clicked()", self.onMeasurements)
         ui.radionuclideSelector.connect("currentIndexChanged(int)", self.onRadionuclide)
         ui.patientNameEdit.connect("editingFinished()", self.onPatient)
         ui.patientIDEdit.connect("editingFinished()", self.onPatient)
@@ -49,6 +57,11 @@ class ProtocolStep(Step):
         ui.activitySource.connect("clicked()", self.onSource)
         ui.reasonEdit.connect("editingFinished()", self.onReason)
 
+    def section(self, key):
+        """The section of the patient's physical data, unfolded."""
+        self._patient.open()
+        return self._patient
+
     # showing
 
     def showInViews(self):
@@ -59,13 +72,23 @@ class ProtocolStep(Step):
         ui = self.ui
         identifier = self.study.choice("protocol")
         radionuclide = self.study.choice("radionuclide")
-        chosen = "" if identifier is None and radionuclide else identifier
-        self.selectData(ui.protocolSelector, chosen)
         content = protocol.studyProtocol(self.study)
+        therapy = content["therapy"] if content else "" if radionuclide else None
+        self.selectData(ui.therapySelector, therapy)
+        for widget in (ui.strategySelector, ui.strategySelectorLabel, ui.aboutSection):
+            widget.setVisible(bool(content))
+        self.fillSelector(ui.strategySelector, protocolAbout.strategyChoices(therapy) if content else [], identifier)
         names = content["radionuclides"] if content else protocol.radionuclides()
         self.fillSelector(ui.radionuclideSelector, [(name, name) for name in names], radionuclide)
         ui.protocolWords.setVisible(bool(radionuclide))
         ui.protocolWords.text = self._words(content) if radionuclide else ""
+        fitHeight(ui.protocolWords)
+        ui.protocolWords.toolTip = "\n".join(map(protocolAbout.levelWords, protocolAbout.LEVELS))
+        ui.aboutBrowser.setHtml(_aboutHTML(protocolAbout.about(self.study)))
+        self._patient.button.setVisible(bool(radionuclide))
+        self._patient.refresh()
+        ui.measurementsButton.setVisible(bool(radionuclide)
+                                         and self.shell.state("measurements") == stages.NOT_NEEDED)
         self._refreshPatient()
         given = self.study.choice("administration") or {}
         self._refreshAdministration(given)
@@ -127,28 +150,30 @@ class ProtocolStep(Step):
         words = _("From: {source}").format(source=source)
         mark.toolTip = _("{source}\nBecause: {reason}").format(source=words, reason=reason) if reason else words
 
-    @staticmethod
-    def _words(content):
+    def _words(self, content):
         if content is None:
             return _("A plain imaging study: any number of time points, no limits.")
-        levels = {"1": _("Level 1: activity prescribed, absorbed dose from averages of patients."),
-                  "2": _("Level 2: activity prescribed, absorbed dose of this patient."),
-                  "3": _("Level 3: activity planned by the absorbed dose of this patient.")}
-        fewest = content.get("minimumTimePoints", 1)
-        if fewest == 1:
-            scans = _("One time point is enough; each region then needs its effective half-life.")
-        else:
-            scans = _("At least {count} time points are needed.").format(count=fewest)
-        return f"{levels.get(str(content.get('level')), '')} {scans}".strip()
+        number, change = protocolAbout.level(self.study)
+        words = _("{level}.").format(level=protocolAbout.levelWords(number))
+        return f"{words} {change}." if change else words
 
     # choices
 
-    def onProtocol(self, index):
-        identifier = self.ui.protocolSelector.itemData(index)
-        if identifier:
-            self.attempt(self._setProtocol, identifier, None)
+    def onTherapy(self, index):
+        """Another therapy begins with its first strategy; what is stated stays."""
+        therapy = self.ui.therapySelector.itemData(index)
+        if therapy:
+            self.attempt(self._setProtocol, protocolAbout.strategyChoices(therapy)[0][0], None)
         else:
             self.attempt(self._setProtocol, None, self.study.choice("radionuclide") or protocol.radionuclides()[0])
+
+    def onStrategy(self, index):
+        identifier = self.ui.strategySelector.itemData(index)
+        if identifier:
+            self.attempt(self._setProtocol, identifier, self.study.choice("radionuclide"))
+
+    def onMeasurements(self):
+        self.shell.goToStep(self.shell.indexOf("measurements"))
 
     def onRadionuclide(self, index):
         name = self.ui.radionuclideSelector.itemData(index)
@@ -209,6 +234,16 @@ class ProtocolStep(Step):
         """A click on the mark opens the place where a reason is given."""
         self.ui.protocolAdvanced.collapsed = False
         self.ui.reasonEdit.setFocus()
+
+
+def _aboutHTML(parts):
+    """Headings and sentences as a text browser shows them."""
+    found = []
+    for heading, sentences in parts:
+        found.append(f"<p><b>{html.escape(heading)}</b></p>" if heading else "")
+        found += [f"<p>{html.escape(text)}</p>" for text in sentences] if not heading else [
+            "<ul>", *(f"<li>{html.escape(text)}</li>" for text in sentences), "</ul>"]
+    return "".join(found)
 
 
 def _dateTime(text):

@@ -4,11 +4,12 @@ import qt
 from slicer.i18n import tr as _
 
 from ..report.numbers import plusMinus, signed, significant
-from ..workflow import doseOptions, results, resultsTables, studyNodes
+from ..workflow import doseOptions, protocol, results, resultsTables, studyNodes, therapyViews
+from . import therapyValues
 from .base import Step
 from .layouts import showChart, showRegion, showTable
 from .radiobiologyEditor import effectLines
-from .tables import Cell, fill, numberCell, textCell
+from .tables import Cell, fill, fitHeight, numberCell, percentileText, textCell
 
 _ROW_HEIGHT = 24
 
@@ -18,17 +19,23 @@ class ResultsStep(Step):
 
     name = "results"
     uiFile = "ResultsStep.ui"
-    layoutName = "results"
     isAboutAbsorbedDose = True
 
     def __init__(self, shell):
         super().__init__(shell)
         self._shown = {}
 
+    @property
+    def layoutName(self):
+        """Without images there is nothing to show in slices."""
+        return "results" if self.study is None or protocol.usesImages(self.study) else "measured"
+
     def title(self):
         return _("Results")
 
     def help(self):
+        if self.layoutName == "measured":
+            return _("Read the values with their uncertainty, and what they rest on.")
         return _("Read the absorbed doses with their uncertainty and the dose-volume histograms.")
 
     def computeText(self):
@@ -61,8 +68,9 @@ class ResultsStep(Step):
 
     def refresh(self):
         ui, rows = self.ui, results.rows(self.study)
-        for widget in (ui.resultsTable, ui.regionSection, ui.budgetSection, ui.viewsWidget):
+        for widget in (ui.resultsTable, ui.regionSection, ui.budgetSection):
             widget.setVisible(bool(rows))
+        self._refreshTherapy(rows)
         titles = [_("Region"), _("Absorbed\ndose (Gy)"), _("Gy/GBq"), _("BED\n(Gy)")]
         fill(ui.resultsTable, titles, [self._cells(row) for row in rows])
         for column, tip in ((1, _("Mean absorbed dose, k = 1")),
@@ -71,13 +79,27 @@ class ResultsStep(Step):
             ui.resultsTable.horizontalHeaderItem(column).setToolTip(tip)
         self._refreshChecks(rows)
         ui.resultsWords.text = self._words(rows)
-        for selector, choices in ((ui.chartSelector, resultsTables.chartsToShow(self.study)),
-                                  (ui.tableSelector, resultsTables.tablesToShow(self.study))):
+        ui.resultsWords.setVisible(bool(rows) or ui.therapyValuesTable.isHidden())
+        charts = resultsTables.chartsToShow(self.study) + therapyViews.chartsToShow(self.study)
+        tables = resultsTables.tablesToShow(self.study) + therapyViews.tablesToShow(self.study)
+        ui.viewsWidget.setVisible(bool(charts + tables))
+        for selector, choices in ((ui.chartSelector, charts), (ui.tableSelector, tables)):
             keys, shown = [role for role, _title in choices], self._shown.get(selector.objectName)
             self.fillSelector(selector, choices, shown if shown in keys else (keys[0] if keys else None))
         if rows and ui.resultsTable.currentRow() < 0:
             ui.resultsTable.setCurrentCell(0, 0)
         self._refreshSelected()
+
+    def _refreshTherapy(self, rows):
+        """The recommendation; without regions also the values it rests on."""
+        ui, words = self.ui, therapyViews.recommendation(self.study)
+        ui.therapyWords.setVisible(bool(words))
+        ui.therapyWords.text = words
+        fitHeight(ui.therapyWords)
+        isShown = not rows and bool(therapyViews.valueRows(self.study))
+        ui.therapyValuesTable.setVisible(isShown)
+        if isShown:
+            therapyValues.show(ui.therapyValuesTable, self.study, therapyValues.VALUES)
 
     @staticmethod
     def _words(rows):
@@ -115,7 +137,7 @@ class ResultsStep(Step):
         if row is None:
             return
         ui.regionSection.text = row["name"][:1].upper() + row["name"][1:]
-        details = self._details(row)
+        details = self._details(row) + self._cohortDetails(row)
         fill(ui.detailTable, [_("Quantity"), _("Value")], details)
         ui.detailTable.horizontalHeader().setVisible(False)
         ui.detailTable.setFixedHeight(_ROW_HEIGHT * len(details) + 2)
@@ -161,6 +183,17 @@ class ResultsStep(Step):
                 value += f" ({signed(difference, 2)} %)"
             lines.append((doseOptions.titleOf(name), value))
         return [[textCell(title), Cell(text)] for title, text in lines]
+
+    def _cohortDetails(self, row):
+        """Where the absorbed dose per activity stands in each published cohort."""
+        lines = []
+        for entry in therapyViews.cohortRows(self.study, row["name"]):
+            if entry["percentile"] is not None:
+                patients = _("{count} patients").format(count=entry["patients"]) if entry["patients"] else _("a cohort")
+                title = textCell(_("Percentile of {patients}").format(patients=patients),
+                                 f"{entry['method']}\n{entry['source']}")
+                lines.append([title, Cell(percentileText(entry["percentile"]))])
+        return lines
 
     # what is shown
 

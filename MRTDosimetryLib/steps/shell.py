@@ -13,6 +13,7 @@ from . import icons, packages, tutorial
 from .doseStep import DoseStep
 from .kineticsStep import KineticsStep
 from .layouts import Layouts, fit3DViews
+from .measurementsStep import MeasurementsStep
 from .messages import MessageArea
 from .progressDialog import ProgressDialog
 from .protocolStep import ProtocolStep
@@ -22,10 +23,13 @@ from .reportStep import ReportStep
 from .resultsStep import ResultsStep
 from .stepBar import StepBar
 from .studyChooser import StudyChooser
+from .tables import fitHeight
+from .therapyStep import TherapyStep
 from .timePointsStep import TimePointsStep
 
 # A new step is one line here, one file beside this one and one .ui file.
-STEPS = (ProtocolStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsStep, DoseStep, ResultsStep, ReportStep)
+STEPS = (ProtocolStep, MeasurementsStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsStep, DoseStep,
+         TherapyStep, ResultsStep, ReportStep)
 ROLE_SETTING = "MRTDosimetry/role"
 # Of the study's node: the step that was in front, so that a scene opens where it was left.
 STEP_ATTRIBUTE = "MRTDosimetry.step"
@@ -193,11 +197,27 @@ class Shell:
         for step in self.steps:
             step.setRole(role == PHYSICIST)
         if not self.isShown(self.index):
-            self.goToStep(self.indexOf(_HOME[role]))
+            self.goToStep(self._homeOf(role))
         else:
             self.refresh()
 
+    def _homeOf(self, role):
+        """Where a role begins; without that page, at the first of its own that the study needs."""
+        home, found = self.indexOf(_HOME[role]), stages.states(self.study) if self.study is not None else {}
+        own = [index for index, step in enumerate(self.steps)
+               if self._isForRole(index) and found.get(step.name) != stages.NOT_NEEDED]
+        return home if home in own or not own else own[0]
+
+    def state(self, name):
+        """State of a stage as it was when the pages were last shown."""
+        return self._states.get(name, "needsInput")
+
     def isShown(self, index):
+        """Whether a page is for this user and this study; the one in front always is for the study."""
+        isNeeded = index == self.index or self.state(self.steps[index].name) != stages.NOT_NEEDED
+        return isNeeded and self._isForRole(index)
+
+    def _isForRole(self, index):
         step, role = self.steps[index], self.role()
         return {PHYSICIAN: step.isForPhysician, TECHNOLOGIST: step.isForTechnologist}.get(role, True)
 
@@ -219,7 +239,7 @@ class Shell:
             states = stages.states(study)
             unsettled = [i for i, step in enumerate(self.steps) if states[step.name] not in stages.SETTLED]
             found = min(unsettled, default=len(self.steps) - 1)
-        return found if self.isShown(found) else self.indexOf(_HOME[self.role()])
+        return found if self._isForRole(found) else self._homeOf(self.role())
 
     def _keepStep(self):
         if self.study is not None:
@@ -345,6 +365,7 @@ class Shell:
         self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
         self.ui.pageHelp.text = self.step.help() if hasStudy else ""
         self.ui.pageHelp.setVisible(hasStudy)
+        fitHeight(self.ui.pageHelp)
         if hasStudy:
             self.step.update()
         self.stepBar.refresh(self._states if hasStudy else None, self.index,

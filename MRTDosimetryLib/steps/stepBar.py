@@ -52,11 +52,14 @@ class StepBar:
         isShown : callable
             Whether the step of a number is shown to this user.
         """
+        position = 0
         for number, (button, step) in enumerate(zip(self._buttons, self._steps, strict=True)):
             state = states[step.name] if states else "needsInput"
             button.setIcon(icons.icon(state))
             button.setEnabled(states is not None)
             button.setVisible(isShown(number))
+            position += int(isShown(number))
+            button.text = str(position)
             button.checked = states is not None and number == current
             words = _("{title}: {state}").format(title=step.title(), state=icons.stateWords(state))
             lacking = missing(step.name) if states and state == "needsInput" else []

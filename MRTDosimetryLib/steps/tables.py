@@ -1,5 +1,7 @@
 """Tables of the pages: few columns, units in the titles, three significant digits, sources as tooltips."""
 
+import math
+import textwrap
 from dataclasses import dataclass
 
 import qt
@@ -8,6 +10,9 @@ from ..report.numbers import plusMinus, significant
 
 _ROW_HEIGHT = 24
 _MOST_ROWS = 8
+_LINE_HEIGHT = 15
+# Characters of a line in the narrowest panel.
+LINE_LENGTH = 48
 
 
 @dataclass
@@ -39,6 +44,24 @@ def asNumber(text):
         return float(text.replace(",", "."))
     except ValueError:
         return text
+
+
+def fitHeight(label, lineLength=LINE_LENGTH):
+    """Give a label with words the height of its lines: layouts squeeze wrapped text to less than it needs."""
+    lines = sum(max(1, math.ceil(len(line) / lineLength)) for line in label.text.splitlines())
+    label.setMinimumHeight(_LINE_HEIGHT * lines)
+
+
+def wrapped(text, lineLength=LINE_LENGTH):
+    """A text in lines of its own: a label that wraps by itself is squeezed where it stands among many others."""
+    return "\n".join(line for part in text.splitlines() for line in textwrap.wrap(part, lineLength) or [""])
+
+
+def percentileText(value):
+    """A percentile without digits that say nothing."""
+    if value < 0.1:
+        return "<0.1"
+    return ">99.9" if value > 99.9 else f"{value:.1f}" if value < 10.0 or value > 90.0 else f"{value:.0f}"
 
 
 def shortened(text, longest):

@@ -3,8 +3,9 @@
 ADDRESS = "https://github.com/MRTDosimetry/SlicerMRTDosimetry/blob/main/docs/tutorial.md"
 # Name of a step to the heading of its section; a test holds them against docs/tutorial.md.
 SECTIONS = {
-    "protocol": "Protocol", "timePoints": "Time points", "registration": "Registration", "regions": "Regions",
-    "kinetics": "Kinetics", "dose": "Absorbed dose", "results": "Results", "report": "Report",
+    "protocol": "Protocol", "measurements": "Measurements", "timePoints": "Time points", "registration": "Registration",
+    "regions": "Regions", "kinetics": "Kinetics", "dose": "Absorbed dose", "therapy": "Prescription and limits",
+    "results": "Results", "report": "Report",
 }  # fmt: skip
 
 

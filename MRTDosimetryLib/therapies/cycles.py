@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ..errors import Faults, InputError
-from .inputs import Field, Kind, number, optionalNumber, refuseUnknown, registerKind, table
+from .inputs import Field, Kind, Rows, number, optionalNumber, refuseUnknown, registerKind, table
 
 ROW_KEYS = {"cycle", "administeredActivityMBq", "dateTime", "isImaged", "cycleVariation", "regions", "results"}
 REGION_KEYS = {"absorbedDoseGy", "absorbedDoseUncertaintyGy", "bedGy", "effectiveHalfLifeHours", "massG", "tissue",
@@ -215,11 +215,25 @@ def _requireOneDoseUnit(rows, where, faults):
                        "units seem to be mixed", where, "Give absorbed doses in Gy and activities in MBq")
 
 
+# What a form asks of one region of a cycle.
+REGION_FIELDS = (
+    Field("name", "Region", "text", isRequired=True, tip="As named in this cycle"),
+    Field("absorbedDoseGy", "Absorbed dose (Gy)", isRequired=True),
+    Field("absorbedDoseUncertaintyGy", "Uncertainty, k = 1 (Gy)"),
+    Field("effectiveHalfLifeHours", "Effective half-life (h)", tip="Of the last phase; for the BED"),
+    Field("bedGy", "BED (Gy)"),
+    Field("massG", "Mass (g)"),
+    Field("tissue", "Tissue", "text", tip="Where the name does not say it, e.g. kidney"),
+)
+
+
 registerKind(Kind(
-    "earlierCycles", "Earlier cycles", checkEarlierCycles, isTable=True, fields=(
+    "earlierCycles", "Earlier cycles", checkEarlierCycles, isTable=True,
+    lists=(Rows("regions", "Absorbed doses of that cycle", REGION_FIELDS),), fields=(
         Field("cycle", "Cycle", "integer", tip="Number of the cycle, from 1"),
         Field("results", "Results file", "text", tip="results.json of that cycle"),
         Field("administeredActivityMBq", "Administered activity (MBq)", tip="Of a cycle without a results file"),
+        Field("dateTime", "Date and time", "text", tip="Of the administration, e.g. 2026-05-04T10:00:00"),
         Field("isImaged", "Imaged", "choice", ((True, "yes"), (False, "no")),
               tip="A cycle without images is estimated from the nearest imaged one"),
         Field("cycleVariation", "Variation between cycles",

@@ -31,6 +31,8 @@ class Kind:
         What the wizard asks for: fields of a form, or columns of a table where ``isTable``.
     isTable : bool
         Whether the value is a list of rows.
+    lists : tuple of Rows
+        Lists within the value; within each row of it where ``isTable``.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Kind:
     check: Callable
     fields: tuple = ()
     isTable: bool = False
+    lists: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,24 @@ class Field:
     choices: tuple = ()
     tip: str = ""
     isRequired: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of rows within a statement.
+
+    Attributes
+    ----------
+    name : str
+        Key in the study file.
+    title : str
+    fields : tuple of Field
+        Columns.
+    """
+
+    name: str
+    title: str
+    fields: tuple
 
 
 def registerKind(kind):

@@ -4,7 +4,7 @@ import re
 
 from ..errors import Faults, InputError
 from ..physics import lungShunt, microspheres
-from .inputs import Field, Kind, number, refuseUnknown, registerKind
+from .inputs import Field, Kind, Rows, number, refuseUnknown, registerKind
 from .tissues import tissueOf
 
 TUMOR, NORMAL, NOT_PERFUSED, LUNG = "tumor", "normalLiver", "notPerfusedLiver", "lung"
@@ -270,7 +270,16 @@ def resolveLungShunt(measured):
 
 
 registerKind(Kind(
-    "microspheres", "Microspheres", checkMicrospheres, fields=(
+    "microspheres", "Microspheres", checkMicrospheres, lists=(Rows("compartments", "Compartments", (
+        Field("name", "Compartment", "text", isRequired=True, tip="tumor ..., normal liver, lungs: the name says what "
+              "it is, else the role below"),
+        Field("massG", "Mass (g)", tip="Or volume and density"),
+        Field("counts", "Counts", tip="Of the images, in place of a ratio"),
+        Field("tumorToNormalRatio", "Ratio to normal liver (1)", tip="Of a tumor, where each has its own"),
+        Field("role", "Role", "choice", ROLES),
+        Field("volumeML", "Volume (mL)"),
+        Field("densityGPerML", "Density (g/mL)"),
+        Field("relativeMassUncertainty", "Relative uncertainty of the mass, k = 1 (1)"))),), fields=(
         Field("device", "Microspheres", "choice", DEVICES),
         Field("indication", "Indication, for the published targets", "choice", INDICATIONS),
         Field("images", "Images", "choice", IMAGES),

@@ -1,7 +1,7 @@
 """What is to be prescribed, as a study file states it (``prescription``): a wanted absorbed dose, limits, cycles."""
 
 from ..errors import Faults, InputError
-from .inputs import Field, Kind, number, optionalNumber, refuseUnknown, registerKind
+from .inputs import Field, Kind, Rows, number, optionalNumber, refuseUnknown, registerKind
 from .tissues import tissueNamed, tissueNames
 
 ABSORBED_DOSE, BED = "absorbedDose", "bed"
@@ -175,7 +175,7 @@ def _byTissue(given, key, where):
     return found
 
 
-registerKind(Kind("prescription", "Prescription", check, fields=(
+registerKind(Kind("prescription", "Prescription", check, lists=(Rows("limits", "Limits", LIMIT_FIELDS),), fields=(
     Field("absorbedDoseGy", "Wanted absorbed dose (Gy)", tip="Over all cycles, of the region or tissue below"),
     Field("quantity", "Quantity", "choice", tuple(QUANTITIES.items())),
     Field("region", "Region", "text"),

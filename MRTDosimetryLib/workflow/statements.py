@@ -113,12 +113,16 @@ def checked(study):
 
 
 def faultWords(study):
-    """What is wrong with the statements, one sentence per fault; empty where all can be used."""
-    try:
-        checked(study)
-    except InputError as error:
-        return [str(fault) for fault in error.faults]
-    return []
+    """What is wrong with the statements, one sentence per fault that begins with the kind's title; empty where all can
+    be used."""
+    words, known = [], inputs.kinds()
+    for key, value in stated(study).items():
+        try:
+            inputs.checked({key: value}) if key not in known else known[key].check(
+                copy.deepcopy(value), known[key].title)
+        except InputError as error:
+            words += [str(fault) for fault in error.faults]
+    return words
 
 
 def kindsToAsk(study):

@@ -1,12 +1,9 @@
 """What a study file states beside images: measurements, patient, prescription, earlier cycles; inline or by file."""
 
-import csv
-import os
-
 from ..errors import Faults, InputError
 from ..therapies import inputs, prediction
 from ..therapies import registry as therapies
-from . import administrationEntry, earlierResults, statements
+from . import administrationEntry, earlierResults, statements, statementText
 
 # What a study file says of the patient for the report alone; anything else of the patient is a statement.
 IDENTITY_KEYS = (*administrationEntry.PATIENT_KEYS, "birthDate")
@@ -119,49 +116,4 @@ def _rowsOfFile(kind, given, where):
         raise InputError("Only a list of measurements can stand in a file", where, "Give the values in the study file")
     if set(given) != {_FILE} or not isinstance(given[_FILE], str):
         raise InputError("The file of the measurements is not named alone", where, 'Give {"file": a path}, or a list')
-    path = given[_FILE]
-    name = os.path.basename(path)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except FileNotFoundError:
-        raise InputError("There is no such file", path, f"It is named under {where}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The file cannot be read ({error.__class__.__name__})", path, "Give a CSV in UTF-8") from None
-    if len(lines) < 2:
-        raise InputError("The file holds no measurements", name, "Give a line of column names, then one line for each")
-    header = [cell.strip() for cell in lines[0]]
-    known = {field.name: field for field in kind.fields}
-    faults, rows = Faults(), []
-    for column in header:
-        if column not in known or header.count(column) > 1:
-            faults.add(f"The column '{column}' is not known, or there twice", name,
-                       f"Known are {', '.join(known)}, separated by commas")
-    faults.raiseIfAny()
-    for number, line in enumerate(lines[1:], 1):
-        if len(line) != len(header):
-            faults.add(f"The line has {len(line)} values, but there are {len(header)} columns", f"{name}, row {number}",
-                       "Write numbers with a decimal point, and separate columns by commas")
-            continue
-        row = {}
-        for column, cell in zip(header, line, strict=True):
-            if cell.strip():
-                with faults.collect():
-                    row[column] = _valueOf(known[column], cell.strip(), f"{name}, row {number}")
-        rows.append(row)
-    faults.raiseIfAny()
-    return rows, name
-
-
-def _valueOf(field, text, where):
-    if field.kind == "choice":
-        # a choice may be of true and false
-        return next((value for value, _title in field.choices if str(value).lower() == text.lower()), text)
-    if field.kind not in ("number", "integer"):
-        return text
-    try:
-        value = float(text)
-    except ValueError:
-        raise InputError(f"'{text}' under {field.name} is not a number", where,
-                         "Write it with a decimal point and without a unit") from None
-    return int(value) if field.kind == "integer" and value.is_integer() else value
+    return statementText.rowsOfFile(kind.fields, given[_FILE], where)

@@ -13,9 +13,10 @@ from StandIns import driving, qtModule
 from StandIns.driving import select, texts
 
 NARROWEST = 380
-STAGES = ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "results", "report")
+STAGES = ("protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "therapy",
+          "results", "report")
 # Stages that the wizard computes on the way, without a page of their own.
-WITHOUT_PAGE = {"measurements", "radiobiology", "therapy"}
+WITHOUT_PAGE = {"radiobiology"}
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def testPagesFitTheNarrowestPanel(empty, name):
 def testProtocolAndAdministration(empty):
     page = empty.page("protocol")
     assert "Choose the protocol or the radionuclide" in empty.messages()
-    select(page.ui.protocolSelector, "lutetiumDotatate.multiTimePoint")
+    driving.chooseProtocol(page, "lutetiumDotatate.multiTimePoint")
     assert empty.study.choice("protocol") == "lutetiumDotatate.multiTimePoint"
     assert empty.study.choice("radionuclide") == "Lu-177"
     page.ui.activityBox.value = 7400.0
@@ -88,7 +89,7 @@ def testProtocolAndAdministration(empty):
 
 def testPlainStudyWithAnyRadionuclide(empty):
     page = empty.page("protocol")
-    select(page.ui.protocolSelector, "")
+    driving.chooseProtocol(page, "")
     select(page.ui.radionuclideSelector, "Y-90")
     assert (empty.study.choice("protocol"), empty.study.choice("radionuclide")) == (None, "Y-90")
 

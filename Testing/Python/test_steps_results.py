@@ -37,7 +37,7 @@ def setDate(box, text):
 
 def testMeasuredActivitySettlesTheAdministeredOne(empty):
     ui = empty.page("protocol").ui
-    select(ui.protocolSelector, "lutetiumDotatate.multiTimePoint")
+    driving.chooseProtocol(empty.page("protocol"), "lutetiumDotatate.multiTimePoint")
     assert "Level 2" in ui.protocolWords.text
     ui.measuredSection.collapsed = False
     ui.measuredBox.value = 7500.0
@@ -62,7 +62,7 @@ def testMeasuredActivitySettlesTheAdministeredOne(empty):
 @pytest.mark.parametrize("administered, isFlagged", [(8140.0, False), (8141.5, True), (6600.0, True), (7400.0, False)])
 def testBeyondTenPercentOfThePrescribedIsFlagged(empty, administered, isFlagged):
     ui = empty.page("protocol").ui
-    select(ui.protocolSelector, "lutetiumDotatate.multiTimePoint")
+    driving.chooseProtocol(empty.page("protocol"), "lutetiumDotatate.multiTimePoint")
     ui.prescribedBox.value = 7400.0
     ui.activityBox.value = administered
     empty.ui.computeButton.click()
@@ -73,7 +73,7 @@ def testBeyondTenPercentOfThePrescribedIsFlagged(empty, administered, isFlagged)
 
 def testPatientAndCycle(empty):
     ui = empty.page("protocol").ui
-    select(ui.protocolSelector, "lutetiumDotatate.multiTimePoint")
+    driving.chooseProtocol(empty.page("protocol"), "lutetiumDotatate.multiTimePoint")
     for edit, text in ((ui.patientNameEdit, " Nobody^N "), (ui.patientIDEdit, "ID-1")):
         edit.text = text
         edit.editingFinished.emit()

@@ -84,7 +84,7 @@ def test_statementsKeepTheirOriginAndAreRefusedInWords():
         statements.setStatement(study, "weather", {})
     assert statements.stated(study)["prescription"] == {"absorbedDoseGy": 150.0}, "nothing was changed"
     statements.setStatement(study, "prescription", {}, isDraft=True)
-    assert statements.faultWords(study) == ["study: prescription: The absorbed dose is not a number (None). "
+    assert statements.faultWords(study) == ["Prescription: The absorbed dose is not a number (None). "
                                             "Give a number."]
     assert stages.states(study)["measurements"] == "needsInput", "a draft is never computed with"
 

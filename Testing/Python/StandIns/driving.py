@@ -60,6 +60,10 @@ class Wizard:
         self.shell.goToStep(index)
         return self.shell.steps[index]
 
+    def barButton(self, name):
+        """Button of a step, by stage name."""
+        return self.shell.stepBar.button([step.name for step in self.shell.steps].index(name))
+
     def messages(self):
         """Texts in the message area."""
         listing = self.ui.messageList
@@ -71,7 +75,8 @@ class Wizard:
         if not folder:
             return
         os.makedirs(folder, exist_ok=True)
-        self.app.processEvents()
+        for _pass in range(6):  # a layout within a layout asks for room one after the other
+            self.app.processEvents()
         native(self.widget.parent).grab().save(os.path.join(folder, f"{name}.png"))
 
 
@@ -85,6 +90,13 @@ def select(combo, value):
     index = combo.findData(value)
     assert index >= 0, f"no entry {value}"
     combo.setCurrentIndex(index)
+
+
+def chooseProtocol(page, identifier):
+    """Choose a protocol on its page; an empty one for a plain imaging study."""
+    from MRTDosimetryLib.steps import selfTest
+
+    selfTest.chooseProtocol(page, identifier)
 
 
 def addSmallStudy(study, hours=(4.0, 24.0, 96.0)):

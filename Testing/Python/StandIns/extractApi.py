@@ -10,7 +10,8 @@ import json
 import sys
 
 CLASSES = """
-qt.QAbstractButton qt.QAbstractItemView qt.QAction qt.QApplication qt.QBrush qt.QButtonGroup qt.QCheckBox qt.QColor
+qt.QAbstractButton qt.QAbstractItemView qt.QAction qt.QApplication qt.QBrush qt.QButtonGroup qt.QCheckBox
+qt.QClipboard qt.QColor
 qt.QComboBox qt.QDateTime qt.QDateTimeEdit qt.QDesktopServices qt.QDialog qt.QDoubleSpinBox qt.QDragEnterEvent
 qt.QDropEvent qt.QFile qt.QFileDialog
 qt.QFont qt.QFormLayout qt.QFrame qt.QGridLayout qt.QGroupBox qt.QHBoxLayout qt.QHeaderView qt.QIcon qt.QInputDialog

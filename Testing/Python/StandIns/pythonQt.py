@@ -111,7 +111,7 @@ def _method(self, name):
         raise api.NotImitated(f"{apiNameOf(type(self))}.{name} is not imitated") from None
 
 
-_VIRTUAL_PROPERTIES = ("sizeHint", "minimumSizeHint")
+_VIRTUAL_PROPERTIES = ("sizeHint", "minimumSizeHint", "spacing")
 _beingRead = set()
 
 
