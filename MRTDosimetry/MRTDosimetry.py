@@ -167,7 +167,7 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
 
     # A coarse patient: this shows that the parts work together, accuracy is tested outside the application.
     RELATIVE_TOLERANCE = 0.25
-    ROLES = ("preparedBy", "medicalPhysicsExpert", "treatingPhysician")
+    DESKS = {"preparedBy": "physicist", "medicalPhysicsExpert": "physicist", "treatingPhysician": "physician"}
 
     def setUp(self):
         """Start with an empty scene and no exception on record."""
@@ -190,10 +190,12 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         """From DICOM files to the signed report, page by page, compared with the truth the patient was made from."""
         self._requirePackages("lmfit", "jinja2", "matplotlib")
         widget = self._openWizard()
+        role = widget.shell.role()
         try:
             folder = os.path.join(slicer.app.temporaryPath, "MRTDosimetrySelfTest")
             self._driveWholeCase(widget.shell, folder)
         finally:
+            widget.shell.ui.roleSelector.setCurrentIndex(widget.shell.ui.roleSelector.findData(role))
             widget.exit()
             widget.cleanup()
         self.assertIsNone(sys.last_type, "an answer to a button raised, see the error log")
@@ -215,6 +217,7 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         from MRTDosimetryLib.workflow import report, reportSignOff
 
         ui = shell.ui
+        selfTest.choose(ui.roleSelector, "physicist")
         shell.studies.sampleSize = "small"
         self._press(ui.loadSampleButton)
         self.assertIsNotNone(shell.study)
@@ -230,7 +233,8 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         selfTest.checkDigitalPatient(self, shell, sample, self.RELATIVE_TOLERANCE)
         page = selfTest.goTo(shell, "report").ui
         self.assertIn("liver", page.previewBrowser.toPlainText())
-        for role in self.ROLES:
+        for role, desk in self.DESKS.items():
+            selfTest.choose(ui.roleSelector, desk)
             getattr(page, f"{role}Edit").text = "Self test"
             self._press(getattr(page, f"{role}Button"))
         page.dicomBox.checked = True

@@ -324,6 +324,7 @@ def testThePhysicianReadsThePrescription(wizard):
     selfTest().typeStudy(wizard.shell, load("thyroidIodine.lateUptake"))
     wizard.page("results")
     wizard.ui.computeButton.click()
+    wizard.page("protocol")
     wizard.ui.roleSelector.setCurrentIndex(wizard.ui.roleSelector.findData("physician"))
     shown = [step.name for step in wizard.shell.steps if not wizard.barButton(step.name).isHidden()]
     assert shown == ["therapy", "results", "report"] and wizard.shell.step.name == "therapy"
