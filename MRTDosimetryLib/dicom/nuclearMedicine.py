@@ -11,6 +11,7 @@ from .geometry import matrixFromStep, reversedStack
 from .headers import acquisitionFacts, identityFacts, radiopharmaceuticalFacts
 from .pixelData import activityScale, requireLossless, requireMapped, saturationWarnings, scaled, storedValues
 from .reader import Reader
+from .reportingFacts import reportingFacts
 from .stated import NOTHING_STATED
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
@@ -88,6 +89,7 @@ def _read(dataset, stated, where):
     facts.update(_cameraFacts(dataset, detector))
     for found, foundWarnings in (
         acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False), _decayFacts(dataset),
+        reportingFacts(dataset),
     ):  # fmt: skip
         facts.update(found)
         warnings += foundWarnings

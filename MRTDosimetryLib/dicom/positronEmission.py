@@ -12,6 +12,7 @@ from .facts import Fact, ImageSeries
 from .headers import acquisitionFacts, identityFacts, radiopharmaceuticalFacts
 from .pixelData import activityScale, requireLossless, requireMapped, scaled
 from .reader import Reader
+from .reportingFacts import reportingFacts
 from .sliceFiles import readSlices
 from .stated import NOTHING_STATED
 from .times import isoText
@@ -68,7 +69,7 @@ def readPET(files, stated=NOTHING_STATED):
         warnings = []
         for found, words in (
             _times(datasets), radiopharmaceuticalFacts(first, isActivityInBq=True), _decayFacts(first),
-            _durations(first),
+            _durations(first), reportingFacts(first),
         ):  # fmt: skip
             facts.update(found)
             warnings += words

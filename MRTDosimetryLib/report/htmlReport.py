@@ -10,6 +10,7 @@ from ..errors import Faults, InputError
 from . import (
     budgetTables,
     candidateTables,
+    checklist,
     contextTables,
     cycles,
     doseTables,
@@ -81,7 +82,7 @@ def renderReport(results, context=None, pictures=()):
         ``patient``, ``protocol``, ``administration``, ``timePoints``, ``activityBalance``, ``registration``,
         ``organDrift``, ``methods``, ``assumptions``, ``radiobiology``, ``nuclide``, ``partialVolume``, ``overrides``,
         ``versions``, ``inputs``, ``comparison``, ``signOff``, ``curves``, ``dvhCurves``, ``engines``,
-        ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``created``.
+        ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``checklist``, ``created``.
     pictures : sequence of Picture
         Absorbed dose pictures, shown in their order.
 
@@ -140,6 +141,7 @@ def renderReport(results, context=None, pictures=()):
         radiobiology=_table(effectTables.parameters, context.get("radiobiology")),
         effects=effectTables.effects(results),
         nuclide=identification.nuclideFacts(results, context.get("nuclide") or {}),
+        checklist=checklist.parts(checklist.evaluate(results, context)),
         methods=context.get("methods") or [], assumptions=groupedByRegion(assumptions, names),
         versions=_table(contextTables.versions, context.get("versions")),
         inputs=_table(contextTables.inputs, context.get("inputs")))

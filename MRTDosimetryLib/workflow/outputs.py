@@ -9,6 +9,7 @@ import tempfile
 
 from ..errors import InputError
 from ..progress import noProgress, subProgress
+from ..report import checklist
 from ..report.contextTables import patientLine
 from ..report.htmlReport import renderReport
 from ..report.pdf.document import pdfOf, requirePackage
@@ -125,9 +126,10 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
 
 
 def finalResults(study):
-    """The content of ``results.json``: all numbers, and who signed for them."""
+    """The content of ``results.json``: all numbers, who signed for them, and what is recorded of the checklist."""
     results = {**resultsDict(study), "signOff": reportSignOff.resultsOf(study)}
     results["warnings"] += reportSignOff.warnings(study)
+    results["checklist"] = checklist.content(checklist.evaluate(results, reportContext(study)))
     return results
 
 

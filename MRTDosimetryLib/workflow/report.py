@@ -5,7 +5,7 @@ import os
 from ..errors import InputError
 from ..progress import noProgress, subProgress
 from ..report import preview
-from . import outputs, record, reportSignOff, statements
+from . import outputs, record, reporting, reportSignOff, statements
 from .reportContext import reportSummary
 from .stage import Stage, digestOf
 
@@ -74,7 +74,8 @@ def _inputs(study):
             "patient": study.choice("patient"), "administration": study.choice("administration"),
             "signOff": reportSignOff.statements(study),
             # left out while there are none, so that an earlier study stays up to date
-            **({"statements": statements.statements(study)} if statements.stated(study) else {})}
+            **({"statements": statements.statements(study)} if statements.stated(study) else {}),
+            **({"reporting": reporting.statements(study)} if reporting.stated(study) else {})}
 
 
 def _compute(study, progress=noProgress):

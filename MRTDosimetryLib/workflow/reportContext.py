@@ -15,6 +15,7 @@ from . import (
     radiobiology,
     record,
     registrationQuality,
+    reporting,
     reportSignOff,
     segmentation,
     statements,
@@ -49,9 +50,33 @@ def reportContext(study, inputs=(), comparison=None):
         "inputs": _inputs(inputs),
         "statements": measurements.rows(study),
         "therapyCurves": (therapy.value(study) or {}).get("curves") or [],
+        "checklist": _known(study),
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     }
     return {**common, **_ofImages(study, comparison)} if protocol.usesImages(study) else common
+
+
+def _known(study):
+    """What the checklist of the report can draw on beside results and context."""
+    points = study.timePoints if protocol.usesImages(study) else []
+    facts = {}
+    for point in points:
+        for name, fact in point.facts.items():
+            facts.setdefault(name, []).append({key: fact.get(key) for key in ("value", "source", "detail")})
+    stated = {}
+    for key, value in statements.stated(study).items():
+        top, _dot, below = key.partition(".")
+        if below:
+            stated.setdefault(top, {})[below] = value
+        else:
+            stated[top] = value
+    return {"facts": facts, "stated": stated, "reporting": reporting.statements(study),
+            "grids": list(dict.fromkeys(_gridText(point.spectNode) for point in points))}
+
+
+def _gridText(node):
+    size, spacing = node.GetImageData().GetDimensions(), node.GetSpacing()
+    return f"{' × '.join(map(str, size))}, {' × '.join(f'{step:.4g}' for step in spacing)} mm"
 
 
 def _ofImages(study, comparison):

@@ -14,6 +14,7 @@ from . import (
     protocol,
     recordedTimePoints,
     registration,
+    reporting,
     signOff,
     statements,
 )
@@ -27,7 +28,8 @@ EXTERNAL_KEYS = {"name", "unit", "geometry"}
 # Choices that have keys of their own, or that no result depends on.
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
          "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "radiobiology", "export",
-         "statements", "unnamedLabels", "signOff", "reportSignOff", "outputFolder", protocol.WITHOUT_IMAGES}
+         "statements", reporting.KEY, "unnamedLabels", "signOff", "reportSignOff", "outputFolder",
+         protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
 
@@ -54,6 +56,8 @@ def describe(study, folder):
                **_statements(study)}
     if protocol.usesImages(study):
         content |= _images(study, os.path.join(folder, INPUTS_FOLDER))
+    if reporting.stated(study):
+        content[reporting.KEY] = reporting.stated(study)
     if study.choice("export"):
         content["export"] = study.choice("export")
     further = {key: value for key, value in study.choices().items() if key not in _TOLD}

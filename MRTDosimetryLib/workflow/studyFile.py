@@ -23,6 +23,7 @@ from . import (
     recordedTimePoints,
     regionFiles,
     registration,
+    reporting,
     segmentation,
     statements,
     studyDescription,
@@ -34,7 +35,7 @@ from .regionMasks import regionNames
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
          "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "radiobiology", "export", "choices",
-         calibrationUse.KEY, partialVolume.KEY}
+         calibrationUse.KEY, partialVolume.KEY, reporting.KEY}
 # What describes images: not for a protocol that does without.
 _IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty",
                "radiobiology", calibrationUse.KEY, partialVolume.KEY)
@@ -107,6 +108,8 @@ def applyStudy(study, description, progress=noProgress):
     with faults.collect():
         studyFileStatements.apply(study, description)
         imagedTracer.requireUsable(study)
+    with faults.collect():
+        reporting.change(study, "file", **reporting.checked(description.get(reporting.KEY) or {}))
     if description.get("timePoints"):
         _applyImages(study, description, faults, progress)
     else:
@@ -199,6 +202,8 @@ def _checked(content, where, path):
         _checkImages(content, where, faults)
     with faults.collect():
         dicomExport.checkedChoice(content.get("export") or {}, f"{where}: export")
+    with faults.collect():
+        reporting.checked(content.get(reporting.KEY) or {}, f"{where}: {reporting.KEY}")
     # paths are only looked at where the shape around them is right
     description = copy.deepcopy(content)
     if not faults:

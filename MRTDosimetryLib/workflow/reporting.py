@@ -1,0 +1,125 @@
+"""What is stated for the report alone (``reporting`` of a study file): each with where it comes from.
+
+No number depends on it, so that stating it leaves results and signatures as they are; the report is written anew.
+"""
+
+import copy
+
+from ..errors import Faults, InputError
+from ..therapies.inputs import Field, number
+
+KEY = "reporting"
+SOURCES = ("user", "file", "DICOM")
+FIELDS = (
+    Field("indication", "Clinical indication", "text"),
+    Field("referringPhysician", "Referring physician", "text"),
+    Field("responsiblePhysician", "Responsible physician", "text"),
+    Field("medicalPhysicsExpert", "Medical physics expert", "text"),
+    Field("technologist", "Technologist", "text"),
+    Field("compound", "Compound", "text", tip="For example [177Lu]Lu-DOTATATE"),
+    Field("batch", "Batch", "text"),
+    Field("activityMeter", "Activity meter", "text"),
+    Field("activityMeterGeometry", "Geometry in the activity meter", "text", tip="Vial or syringe, volume, insert"),
+    Field("activityMeterTraceability", "Traceability of the activity meter", "text"),
+    Field("route", "Route of the administration", "text"),
+    Field("durationMinutes", "Duration of the administration (min)"),
+    Field("extravasation", "Extravasation", "text", tip="None seen, or what was seen"),
+    Field("organProtection", "Protection of kidneys or other organs", "text", tip="For example amino acids, 1 L in 4 h"),
+    Field("coMedication", "Co-medication", "text"),
+    Field("bodySurfaceAreaM2", "Body surface area (m²)"),
+    Field("renalFunction", "Renal function", "text", tip="With its unit and date"),
+    Field("organMassMethod", "How masses were found", "text", tip="For example ultrasound, CT"),
+    Field("modality", "Modality", "text"),
+    Field("camera", "Camera", "text"),
+    Field("probe", "Probe, monitor or counter", "text"),
+    Field("probeGeometry", "Geometry of probe or monitor", "text", tip="Distance, posture, marks"),
+    Field("countingSeconds", "Counting time (s)"),
+    Field("collimator", "Collimator", "text"),
+    Field("energyWindow", "Energy windows", "text"),
+    Field("views", "Views", "text"),
+    Field("background", "Background", "text"),
+    Field("sampleVolumes", "Sample volumes", "text", tip="With their unit"),
+    Field("reconstruction", "Reconstruction", "text", tip="Algorithm, iterations, subsets, filter"),
+    Field("attenuationCorrection", "Correction of attenuation", "text"),
+    Field("scatterCorrection", "Correction of scatter", "text"),
+    Field("deadTimeCorrection", "Correction of dead time", "text"),
+    Field("calibrationFactor", "Calibration factor", "text", tip="With its unit"),
+    Field("calibrationDate", "Date of the calibration", "text"),
+    Field("segmentationMethod", "How regions were drawn", "text"),
+    Field("segmentationOperator", "Who drew the regions", "text"),
+    Field("conclusion", "Conclusion", "text"),
+)
+_BY_NAME = {field.name: field for field in FIELDS}
+_LONGEST_TEXT = 2000
+_LARGEST = {"durationMinutes": 10000.0, "bodySurfaceAreaM2": 5.0, "countingSeconds": 86400.0}
+
+
+def statements(study):
+    """Name -> ``{"value", "source", "detail", "reason"}`` (a copy); empty where nothing is stated."""
+    return study.choice(KEY, {})
+
+
+def stated(study):
+    """Name -> value."""
+    return {name: entry["value"] for name, entry in statements(study).items()}
+
+
+def change(study, source="user", reason="", detail="", **values):
+    """State values for the report; ``None`` or an empty text takes one back.
+
+    Parameters
+    ----------
+    source : str
+        Of :data:`SOURCES`.
+    reason, detail : str
+        Why, and where from (name of a file, tag ...).
+    **values
+        By the names of :data:`FIELDS`.
+
+    Raises
+    ------
+    InputError, FaultList
+        Unknown names, or values that cannot be; nothing is changed then.
+    """
+    if source not in SOURCES:
+        raise InputError(f"'{source}' is not a source", KEY, f"Use {', '.join(SOURCES)}")
+    found, kept = checked(values), statements(study)
+    for name in values:
+        kept.pop(name, None)
+    kept |= {name: {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason)}
+             for name, value in found.items()}
+    study.setChoice(KEY, kept or None)
+
+
+def checked(values, where=KEY):
+    """The values that state something.
+
+    Raises
+    ------
+    InputError, FaultList
+        Every fault.
+    """
+    if not isinstance(values, dict):
+        raise InputError("This is not an object with named values", where, f"Give any of {', '.join(_BY_NAME)}")
+    faults, found = Faults(), {}
+    for name, value in values.items():
+        place = f"{where}.{name}"
+        if name not in _BY_NAME:
+            faults.add(f"The key '{name}' is not known", where, f"Known are {', '.join(_BY_NAME)}")
+        elif value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        else:
+            with faults.collect():
+                found[name] = _checkText(value, place) if _BY_NAME[name].kind == "text" else \
+                    number(value, _BY_NAME[name].title.lower(), place, low=0.0, isLowIncluded=False,
+                           high=_LARGEST[name])
+    faults.raiseIfAny()
+    return found
+
+
+def _checkText(value, where):
+    if not isinstance(value, str):
+        raise InputError(f"This is not a text ({value!r})", where, "Write it in quotation marks, with its unit")
+    if len(value) > _LONGEST_TEXT:
+        raise InputError(f"The text has {len(value)} letters", where, f"Give at most {_LONGEST_TEXT}")
+    return value.strip()
