@@ -7,7 +7,6 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..workflow import doseDisplay, report, stages
-from . import packages
 from .base import Step
 from .reportSigning import ReportSigning
 
@@ -88,12 +87,12 @@ class ReportStep(Step):
     def onPreview(self):
         """A draft of the whole report in the web browser of the computer: Slicer's own cannot be relied on."""
         def draft(progress):
-            packages.ensure(self.shell._resourcePath("requirements.txt"))
             path = report.writePreview(self.study, os.path.join(slicer.app.temporaryPath, "MRTDosimetryPreview"),
                                        progress)
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))
 
-        self.shell.run(_("Preview"), draft)
+        if self.shell.hasPackages():
+            self.shell.run(_("Preview"), draft)
 
     def _open(self, name):
         path = os.path.join(self._value()["folder"], name)

@@ -319,6 +319,10 @@ class Shell:
         """Run the step in front, and every earlier one that is not up to date."""
         self._runUpTo(self.step)
 
+    def hasPackages(self):
+        """Ask for packages that are missing; the question stands alone, the window of a progress would cover it."""
+        return self.attempt(lambda: packages.ensure(self._resourcePath("requirements.txt")))
+
     def computeStale(self):
         """Run again what was computed before its inputs changed."""
         last = max(i for i, step in enumerate(self.steps) if self._states[step.name] == "stale")
@@ -329,12 +333,9 @@ class Shell:
         missing = {item.name for item in self.steps if self._states[item.name] not in stages.SETTLED}
         isNeeded = any(item.needsPackages and item.name in missing for item in self.steps[: position + 1])
 
-        def work(progress):
-            if isNeeded:
-                packages.ensure(self._resourcePath("requirements.txt"))
-            step.apply(progress)
-
-        if self.run(step.title(), work) and step is self.step:
+        if isNeeded and not self.hasPackages():
+            return
+        if self.run(step.title(), step.apply) and step is self.step:
             step.showInViews()
             if step.isAboutAbsorbedDose:
                 regionsIn3D.setVisible(self.study, True)
