@@ -104,9 +104,9 @@ class MeasurementsStep(Step):
     def _showViews(self):
         """Chart and table of the open section, as they were written last."""
         key = next((key for key, section in self._sections.items() if not section.button.collapsed), None)
-        if key is not None and self.study is not None:
-            showChart(self.study.nodeByRole(f"statement.{key}.chart"))
-            showTable(self.study.nodeByRole(f"statement.{key}.table"))
+        if self.study is not None:
+            showChart(None if key is None else self.study.nodeByRole(f"statement.{key}.chart"))
+            showTable(None if key is None else self.study.nodeByRole(f"statement.{key}.table"))
 
     # changes
 

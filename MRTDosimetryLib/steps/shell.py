@@ -10,26 +10,14 @@ from ..errors import CanceledError, DosimetryError
 from ..scene import regionsIn3D
 from ..workflow import stages
 from . import icons, packages, tutorial
-from .doseStep import DoseStep
-from .kineticsStep import KineticsStep
+from .allSteps import STEPS
 from .layouts import Layouts, fit3DViews
-from .measurementsStep import MeasurementsStep
 from .messages import MessageArea
 from .progressDialog import ProgressDialog
-from .protocolStep import ProtocolStep
-from .regionsStep import RegionsStep
-from .registrationStep import RegistrationStep
-from .reportStep import ReportStep
-from .resultsStep import ResultsStep
 from .stepBar import StepBar
 from .studyChooser import StudyChooser
 from .tables import fitHeight
-from .therapyStep import TherapyStep
-from .timePointsStep import TimePointsStep
 
-# A new step is one line here, one file beside this one and one .ui file.
-STEPS = (ProtocolStep, MeasurementsStep, TimePointsStep, RegistrationStep, RegionsStep, KineticsStep, DoseStep,
-         TherapyStep, ResultsStep, ReportStep)
 ROLE_SETTING = "MRTDosimetry/role"
 # Of the study's node: the step that was in front, so that a scene opens where it was left.
 STEP_ATTRIBUTE = "MRTDosimetry.step"
@@ -399,12 +387,8 @@ class Shell:
         ui.computeButton.text = self.step.computeText()
         isSettled = state in stages.SETTLED
         ui.computeButton.setEnabled(not blockers and not isSettled)
-        if blockers:
-            ui.computeButton.toolTip = blockers[0]
-        elif isSettled:
-            ui.computeButton.toolTip = _("Up to date") if state == "done" else _("The protocol does without this")
-        else:
-            ui.computeButton.toolTip = self.step.help()
+        settled = _("Up to date") if state == "done" else _("The protocol does without this")
+        ui.computeButton.toolTip = blockers[0] if blockers else settled if isSettled else self.step.help()
         # One primary action: compute while there is something to compute, then go on.
         ui.computeButton.setDefault(not blockers and not isSettled)
         ui.nextButton.setDefault(isSettled)

@@ -77,8 +77,7 @@ class TherapyStep(Step):
             for section in self._sections.values():
                 section.button.collapsed = True
         for show, selector in ((showChart, ui.therapyChartSelector), (showTable, ui.therapyTableSelector)):
-            if selector.currentData:
-                show(self.study.nodeByRole(selector.currentData))
+            show(self.study.nodeByRole(selector.currentData) if selector.currentData else None)
 
     def refresh(self):
         ui, study = self.ui, self.study
