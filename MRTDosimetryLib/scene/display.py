@@ -197,7 +197,13 @@ def showLegend(node, title, maximum):
     """Color legend of a volume with round labels; made once, then updated."""
     _, labels = roundRange(maximum)
     logic = slicer.modules.colors.logic()
-    legend = logic.GetColorLegendDisplayNode(node) or logic.AddDefaultColorLegendDisplayNode(node)
+    legend = logic.GetColorLegendDisplayNode(node)
+    if legend is None:
+        # Views learn at the end of a batch which images they show; before, they draw no legend of an image.
+        scene = node.GetScene()
+        scene.StartState(scene.BatchProcessState)
+        scene.EndState(scene.BatchProcessState)
+        legend = logic.AddDefaultColorLegendDisplayNode(node)
     legend.SetTitleText(title)
     legend.SetLabelFormat(labelFormat(maximum, labels))
     legend.SetNumberOfLabels(labels)

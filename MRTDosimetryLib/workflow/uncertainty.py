@@ -139,10 +139,11 @@ def warnings(study, budgets):
     """What the uncertainties lack, and where they rest on Monte Carlo; ``budgets`` by region name."""
     stated, words = options(study), []
     if stated["resolutionFWHMMM"] is None:
-        words.append("The uncertainties do not include volume and resolution: the study states no resolutionFWHMMM.")
+        words.append("The uncertainties do not include volume and resolution: the study states no resolution of the "
+                     "SPECT (resolutionFWHMMM).")
     if stated["calibrationRelative"] is None:
-        words.append("The uncertainties do not include the calibration: the study states no "
-                     "uncertainty.calibrationRelative.")
+        words.append("The uncertainties do not include the calibration: the study states no relative uncertainty of it "
+                     "(uncertainty.calibrationRelative).")
     for name, budget in budgets.items():
         if any("not reliable" in flag for flag in budget.flags):
             words.append(f"{name}: the volume is so uncertain that first-order propagation is not reliable; choose "
