@@ -46,6 +46,8 @@ def _parser():
     demo.add_argument("--out", required=True, metavar="DIR", help="folder for patient and results")
     demo.add_argument("--size", choices=("full", "small"), default="full",
                       help="small: coarse images, for a quick look")
+    demo.add_argument("--radionuclide", default="Lu-177", metavar="NAME",
+                      help="e.g. I-131; the body behaves alike, decay and truth follow (default: Lu-177)")
     demo.set_defaults(function=_demo)
     run = commands.add_parser("run", help="a study file, or a record to repeat")
     run.add_argument("study", metavar="STUDY.json", help="study file, or record.json of an earlier run")
@@ -139,7 +141,7 @@ def _demo(options):
     from .workflow import demo
 
     started = time.perf_counter()
-    comparison, registration = demo.runDemo(options.out, options.size, _progress())
+    comparison, registration = demo.runDemo(options.out, options.size, _progress(), options.radionuclide)
     elapsed = time.perf_counter() - started
     print(_comparisonTable(comparison))
     print()

@@ -8,6 +8,7 @@ from ..imaging.digitalPatient.scanner import VIEW_SECONDS, VIEWS
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
 from .attributes import PatientDescription, stableUID
+from .coding import radionuclideCode
 from .writeComputedTomography import writeCTSeries
 from .writeNuclearMedicine import LUTETIUM_177, LUTETIUM_177_DOTATATE, Administration, writeSpect
 
@@ -38,10 +39,16 @@ def writeDigitalPatient(patient, folder, progress=noProgress):
         When the folder cannot be written.
     """
     radionuclide = nuclide(patient.radionuclide)
+    isLutetium = radionuclide.name == "Lu-177"
+    pharmaceutical = (LUTETIUM_177, LUTETIUM_177_DOTATATE, "Lutetium (177Lu) oxodotreotide") if isLutetium else \
+        (radionuclideCode(radionuclide.name),)
     administration = Administration(
         datetime.fromisoformat(patient.administrationDateTime), patient.administeredActivityMBq,
-        radionuclide.halfLifeHours * 3600.0, LUTETIUM_177, LUTETIUM_177_DOTATATE, "Lutetium (177Lu) oxodotreotide",
+        radionuclide.halfLifeHours * 3600.0, *pharmaceutical,
     )  # fmt: skip
+    window = {} if isLutetium else {"window": None}
+    # of the same patient with another radionuclide nothing but the anatomy is the same
+    own = () if isLutetium else (radionuclide.name,)
     written = []
     for index, scan in enumerate(patient.scans):
         progress(index / len(patient.scans), f"Writing the scan at {scan.timeHours:g} h")
@@ -51,14 +58,15 @@ def writeDigitalPatient(patient, folder, progress=noProgress):
             os.makedirs(ctFolder, exist_ok=True)
         except OSError as error:
             raise InputError(f"The folder cannot be made ({error.strerror or error})", ctFolder) from error
-        key = (patient.seed, patient.size, index)
+        key = (patient.seed, patient.size, index, *own)
         acquisition = datetime.fromisoformat(scan.acquisitionDateTime)
         common = {
             "patient": _PATIENT,
             "studyInstanceUID": stableUID("study", *key),
             "frameOfReferenceUID": stableUID("frame of reference", *key),
             "studyDateTime": acquisition - _CT_LEAD,
-            "studyDescription": f"SPECT/CT {scan.timeHours:g} h after 177Lu-DOTATATE",
+            "studyDescription": f"SPECT/CT {scan.timeHours:g} h after "
+                                f"{'177Lu-DOTATATE' if isLutetium else radionuclide.name}",
         }
         writeCTSeries(
             scan.ct, ctFolder, seriesInstanceUID=stableUID("ct", *key), acquisition=acquisition - _CT_LEAD,
@@ -68,7 +76,7 @@ def writeDigitalPatient(patient, folder, progress=noProgress):
         writeSpect(
             scan.spect, spectPath, seriesInstanceUID=stableUID("spect", *key), acquisition=acquisition,
             administration=administration, views=VIEWS, viewSeconds=VIEW_SECONDS,
-            seriesDescription=f"SPECT {scan.timeHours:g} h", seriesNumber=2, **common,
+            seriesDescription=f"SPECT {scan.timeHours:g} h", seriesNumber=2, **common, **window,
         )  # fmt: skip
         written.append({"timeHours": scan.timeHours, "folder": scanFolder, "spect": spectPath, "ct": ctFolder})
     progress(1.0, "")

@@ -9,6 +9,7 @@ import numpy as np
 from ..dicom.writeStudy import writeDigitalPatient
 from ..imaging import files
 from ..imaging.digitalPatient import patient as digitalPatient
+from ..imaging.digitalPatient.truth import RADIONUCLIDE
 from ..progress import noProgress, subProgress
 from . import job, outputs, studyFile
 
@@ -16,22 +17,28 @@ PATIENT_FOLDER = "patient"
 SEED = 20260504
 
 
-def writePatient(folder, size="full", progress=noProgress, seed=SEED):
+def writePatient(folder, size="full", progress=noProgress, seed=SEED, radionuclide=RADIONUCLIDE):
     """Make the digital patient and write it as DICOM with its study file and truth.
+
+    Parameters
+    ----------
+    radionuclide : str
+        Another than 177Lu has no protocol: the study file is one of images alone.
 
     Returns
     -------
     (str, dict)
         Path of the study file, and the truth as JSON values.
     """
-    made = digitalPatient.makeDigitalPatient(seed, subProgress(progress, 0.0, 0.6), size)
+    made = digitalPatient.makeDigitalPatient(seed, subProgress(progress, 0.0, 0.6), size, radionuclide)
     os.makedirs(folder, exist_ok=True)
     scans = writeDigitalPatient(made, folder, subProgress(progress, 0.6, 1.0))
     files.writeImage(made.labels, os.path.join(folder, "regions.nrrd"))
     truth = _truth(made)
     description = {
-        "schemaVersion": 1, "name": "Digital patient", "protocol": "lutetiumDotatate.multiTimePoint",
-        "radionuclide": "Lu-177", "patient": {"name": "Digital patient", "id": "DIGITAL-PATIENT"},
+        "schemaVersion": 1, "name": "Digital patient",
+        "protocol": "lutetiumDotatate.multiTimePoint" if truth["radionuclide"] == RADIONUCLIDE else None,
+        "radionuclide": truth["radionuclide"], "patient": {"name": "Digital patient", "id": "DIGITAL-PATIENT"},
         "resolutionFWHMMM": truth["resolutionFWHMMM"],
         "administration": {"activityMBq": truth["administeredActivityMBq"],
                            "dateTime": truth["administrationDateTime"]},
@@ -49,8 +56,10 @@ def writePatient(folder, size="full", progress=noProgress, seed=SEED):
     return os.path.join(folder, "study.json"), truth
 
 
-def runDemo(folder, size="full", progress=noProgress):
+def runDemo(folder, size="full", progress=noProgress, radionuclide=RADIONUCLIDE):
     """Make the digital patient, run it, write everything into ``folder``.
+
+    Parameters and errors as of :func:`.digitalPatient.patient.makeDigitalPatient`.
 
     Returns
     -------
@@ -59,7 +68,8 @@ def runDemo(folder, size="full", progress=noProgress):
         registration comparison (``label``, ``errorMM``: largest distance over the regions' centers).
     """
     with outputs.stagedFolder(folder) as staging:
-        studyPath, truth = writePatient(os.path.join(staging, PATIENT_FOLDER), size, subProgress(progress, 0.0, 0.3))
+        studyPath, truth = writePatient(os.path.join(staging, PATIENT_FOLDER), size, subProgress(progress, 0.0, 0.3),
+                                        radionuclide=radionuclide)
         description, _inputs = studyFile.readStudyFile(studyPath)
         study, inputs = job.computeStudy(description, subProgress(progress, 0.3, 0.8))
         comparison = compare(study.stageRecord("results")["value"], truth)

@@ -10,6 +10,7 @@ from MRTDosimetryLib.dicom.writeStudy import writeDigitalPatient
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.digitalPatient import organs, scanner
 from MRTDosimetryLib.imaging.digitalPatient.anatomy import REGION_NAMES, buildAnatomy, patientTable
+from MRTDosimetryLib.imaging.digitalPatient.kinetics import regionKinetics
 from MRTDosimetryLib.imaging.digitalPatient.patient import makeDigitalPatient
 from MRTDosimetryLib.imaging.digitalPatient.scanner import (
     SPATIAL_RESOLUTION_MM,
@@ -17,6 +18,7 @@ from MRTDosimetryLib.imaging.digitalPatient.scanner import (
     randomPoses,
     scanGrids,
 )
+from MRTDosimetryLib.physics.nuclides import nuclide
 from MRTDosimetryLib.physics.partialVolume import recoveryOfSphere
 
 LU177_DOSE_CONSTANT = 0.08532  # Gy kg/(GBq h), ICRP Publication 107
@@ -244,3 +246,31 @@ def test_throughDicomAndBack(patient, tmp_path):
     blocked.write_text("in the way")
     with pytest.raises(InputError, match="cannot be made"):
         writeDigitalPatient(patient, str(blocked))
+
+
+def test_anotherRadionuclideKeepsWhatTheBodyDoes():
+    lutetium, iodine = regionKinetics(), regionKinetics("I-131")
+    decays = nuclide("Lu-177").decayConstantPerHour - nuclide("I-131").decayConstantPerHour
+    time = np.array([0.5, 4.0, 24.0, 96.0, 168.0])
+    for name, kinetics in lutetium.items():
+        assert iodine[name].activityMBq(time) == pytest.approx(kinetics.activityMBq(time) * np.exp(decays * time),
+                                                               rel=1e-9)
+    assert regionKinetics("Lu-177") == lutetium
+
+
+def test_truthOfAnotherRadionuclide():
+    patient = makeDigitalPatient(seed=2, size="small", radionuclide="I-131")
+    assert patient.radionuclide == patient.truth.radionuclide == "I-131"
+    time = np.concatenate(([0], np.geomspace(1e-3, 5000, 60001)))
+    for name, truth in patient.truth.regions.items():
+        assert truth.timeIntegratedActivityMBqH == pytest.approx(
+            np.trapezoid(patient.truth.activityMBq(name, time), time), rel=1e-5)
+        # 0.11066 Gy kg/(GBq h) of the electrons of 131I (ICRP-107)
+        assert truth.absorbedDoseGy == pytest.approx(0.11066 * truth.timeIntegratedActivityMBqH / truth.massG, rel=2e-4)
+
+
+@pytest.mark.parametrize(("name", "words"), [("Tc-99m", "has decayed before the digital patient's last scan"),
+                                             ("X-1", "is not known")])
+def test_radionuclidesWithoutAPatient(name, words):
+    with pytest.raises(InputError, match=words):
+        makeDigitalPatient(size="small", radionuclide=name)

@@ -10,8 +10,8 @@ from MRTDosimetryLib.therapies import inputs, registry
 
 FOLDER = resourcePath("Protocols", "examples")
 NAMES = sorted(name for name in os.listdir(FOLDER) if name.endswith(".json"))
-COMPLETE = ("lutetium", "thyroid", "yttrium")
-OF_THESE = [name for name in NAMES if name.startswith((*COMPLETE, "iodineMibg"))]
+COMPLETE = ("lutetium", "thyroid", "yttrium", "iodineMibg")
+OF_THESE = [name for name in NAMES if name.startswith(COMPLETE)]
 TOP = ("prescription", "earlierCycles", "thyroid", "patient", "microspheres")
 
 

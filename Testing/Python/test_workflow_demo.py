@@ -44,3 +44,9 @@ def test_recordOfTheDemoRepeatsIt(demo, tmp_path):
 def test_reportTellsOfTheResolution(demo):
     html = (demo / "report.html").read_text(encoding="utf-8")
     assert "lesion 1" in html and "recovery" in html.lower()
+
+
+def test_aRadionuclideThatHasDecayedIsRefused(tmp_path, capfd):
+    assert commandLine.main(["demo", "--size", "small", "--radionuclide", "Tc-99m", "--out", str(tmp_path / "x")]) == 2
+    assert "has decayed before the digital patient's last scan" in capfd.readouterr().err
+    assert not (tmp_path / "x").exists() or not list((tmp_path / "x").iterdir())

@@ -74,7 +74,7 @@ class DigitalPatient:
     truth: PatientTruth
 
 
-def makeDigitalPatient(seed=1, progress=noProgress, size="full"):
+def makeDigitalPatient(seed=1, progress=noProgress, size="full", radionuclide=RADIONUCLIDE):
     """Paint the anatomy and scan it four times.
 
     Parameters
@@ -84,6 +84,9 @@ def makeDigitalPatient(seed=1, progress=noProgress, size="full"):
     progress : callable
     size : {"full", "small"}
         ``"small"`` is coarse and fast, for tests: its volumes, poses and noise are less realistic.
+    radionuclide : str
+        Shapes and what the body does with the pharmaceutical are the same for all; decay and truth are its own. The
+        camera is that of 177Lu: resolution and counts per activity do not change with the radionuclide.
 
     Returns
     -------
@@ -92,11 +95,11 @@ def makeDigitalPatient(seed=1, progress=noProgress, size="full"):
     Raises
     ------
     InputError
-        For an unknown size.
+        For an unknown size or radionuclide, and for one that has decayed before the last scan.
     """
     if size not in _ANATOMY_SPACING_MM:
         raise InputError(f"The digital patient has no size {size}", "", "Choose full or small")
-    table, kinetics, grids = patientTable(), regionKinetics(), scanGrids(size)
+    table, kinetics, grids = patientTable(), regionKinetics(radionuclide), scanGrids(size)
     times = table["scanTimesHours"]["value"]
     administration = datetime.fromisoformat(table["administrationDateTime"]["value"])
     anatomy = buildAnatomy(_ANATOMY_SPACING_MM[size], seed, subProgress(progress, 0.0, 0.35))
@@ -114,11 +117,11 @@ def makeDigitalPatient(seed=1, progress=noProgress, size="full"):
             recoveries[name].append(recovery[name])
     volumes = {name: anatomy.volumeML(name) for name in REGION_NAMES}
     resolutionsMM = (SPATIAL_RESOLUTION_MM, EQUIVALENT_GAUSSIAN_FWHM_MM)
-    truth = buildTruth(volumes, times, poses, resolutionsMM, recoveries)
+    truth = buildTruth(volumes, times, poses, resolutionsMM, recoveries, radionuclide)
     labels = _labels(anatomy, grids.ct)
     progress(1.0, "")
     return DigitalPatient(
-        seed, size, RADIONUCLIDE, truth.administeredActivityMBq, administration.isoformat(timespec="seconds"),
+        seed, size, truth.radionuclide, truth.administeredActivityMBq, administration.isoformat(timespec="seconds"),
         tuple(scans), labels, dict(enumerate(REGION_NAMES, start=1)), truth,
     )  # fmt: skip
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from ...physics.nuclides import nuclide
 from .anatomy import REGION_NAMES, patientTable
-from .kinetics import regionKinetics
+from .kinetics import TABLE_RADIONUCLIDE, regionKinetics
 
-RADIONUCLIDE = "Lu-177"
+RADIONUCLIDE = TABLE_RADIONUCLIDE
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PatientTruth:
         return self.scannerFromPatient[reference] @ np.linalg.inv(self.scannerFromPatient[scan])
 
 
-def buildTruth(volumesML, scanTimesHours, scannerFromPatient, resolutionsMM, recoveries):
+def buildTruth(volumesML, scanTimesHours, scannerFromPatient, resolutionsMM, recoveries, radionuclide=RADIONUCLIDE):
     """Truth from the volumes of the painted anatomy and the table of kinetics.
 
     Parameters
@@ -88,9 +88,11 @@ def buildTruth(volumesML, scanTimesHours, scannerFromPatient, resolutionsMM, rec
         Spatial resolution, and FWHM of the equivalent Gaussian.
     recoveries : dict of str to sequence of float
         For every region one value per scan.
+    radionuclide : str
+        As of :func:`.kinetics.regionKinetics`.
     """
-    table, kinetics = patientTable(), regionKinetics()
-    doseConstant = nuclide(RADIONUCLIDE).localDoseConstantGyKgPerGBqH
+    table, kinetics, own = patientTable(), regionKinetics(radionuclide), nuclide(radionuclide)
+    doseConstant = own.localDoseConstantGyKgPerGBqH
     regions = {}
     for name in REGION_NAMES:
         density = table["densitiesGPerML"][name]
@@ -103,7 +105,7 @@ def buildTruth(volumesML, scanTimesHours, scannerFromPatient, resolutionsMM, rec
             tuple(float(value) for value in recoveries[name]),
         )  # fmt: skip
     return PatientTruth(
-        RADIONUCLIDE, float(table["administeredActivityMBq"]["value"]), regions,
+        own.name, float(table["administeredActivityMBq"]["value"]), regions,
         kinetics["remainder"].timeIntegratedActivityMBqH, tuple(float(time) for time in scanTimesHours),
         tuple(scannerFromPatient), *resolutionsMM, kinetics,
     )  # fmt: skip
