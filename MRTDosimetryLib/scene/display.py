@@ -241,6 +241,10 @@ def showOver(scene, backgroundNode, foregroundNode, opacity=DOSE_OPACITY, compos
         composite.SetForegroundVolumeID(foregroundNode.GetID() if foregroundNode is not None else None)
         composite.SetLabelVolumeID(None)
         composite.SetForegroundOpacity(opacity if foregroundNode is not None else 0.0)
+    # A legend looks for its image when it changes itself, not when the image comes into the views.
+    legend = None if foregroundNode is None else slicer.modules.colors.logic().GetColorLegendDisplayNode(foregroundNode)
+    if legend is not None:
+        legend.Modified()
 
 
 def showDoseOverCT(study, maximumGy=None, opacity=DOSE_OPACITY, thresholdGy=None):
