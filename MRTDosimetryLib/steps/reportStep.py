@@ -6,8 +6,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..workflow import doseDisplay, report, stages
+from ..workflow import doseDisplay, protocol, report, stages
 from .base import Step
+from .reportRegistry import ReportRegistry
 from .reportSigning import ReportSigning
 
 _REPORT_FILE = "report.html"
@@ -25,6 +26,7 @@ class ReportStep(Step):
     def __init__(self, shell):
         super().__init__(shell)
         self.signing = ReportSigning(self)
+        self.registry = ReportRegistry(self)
 
     def title(self):
         return _("Report")
@@ -44,6 +46,7 @@ class ReportStep(Step):
         ui.openReportButton.connect("clicked()", lambda: self._open(_REPORT_FILE))
         ui.filesList.connect("itemDoubleClicked(QListWidgetItem*)", lambda item: self._open(item.text()))
         self.signing.connectWidgets()
+        self.registry.connectWidgets()
 
     def showInViews(self):
         doseDisplay.showMap(self.study)
@@ -56,6 +59,9 @@ class ReportStep(Step):
         if hasResults:
             ui.previewBrowser.setHtml(report.previewHTML(self.study))
         self.signing.refresh(hasResults)
+        self.registry.refresh(hasResults)
+        for widget in (ui.dicomRowLabel, ui.dicomBox, ui.deidentifiedBox):
+            widget.setVisible(protocol.usesImages(self.study))
         ui.folderEdit.text = self.study.choice("outputFolder") or ""
         ui.folderEdit.toolTip = ui.folderEdit.text
         export = self.study.choice("export", {})

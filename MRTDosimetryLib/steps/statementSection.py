@@ -7,7 +7,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..therapies import inputs
-from ..workflow import statementEntry, statements, statementText
+from ..workflow import earlierResults, statementEntry, statements, statementText
 from . import icons
 from .base import NOTE_MARK
 from .statementForm import WARNING, StatementForm
@@ -83,7 +83,9 @@ class StatementSection:
         content.setLayout(layout)
         kind = self.kind
         if kind.isTable:
-            self.table = StatementTable(kind.fields, kind.lists, self._setValue, self.page.attempt, self.onFile)
+            # a file of results is chosen by a button, and replaced by what it holds
+            fields = [field for field in kind.fields if field.name != earlierResults.RESULTS]
+            self.table = StatementTable(fields, kind.lists, self._setValue, self.page.attempt, self.onFile)
             layout.addWidget(self.table.widget)
         else:
             self.form = StatementForm(kind.fields, self.onField)
