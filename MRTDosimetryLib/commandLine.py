@@ -13,6 +13,7 @@ from .planCommands import addPlan
 from .progress import noProgress
 from .recordCommands import addRecordCommands
 from .registryCommands import addRegistry
+from .reportCommands import addReport
 
 EXIT_NOT_PASSED, EXIT_INPUT, EXIT_CANCELED = 1, 2, 130
 
@@ -54,6 +55,7 @@ def _parser():
     run.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     run.add_argument("--dicom", action="store_true", help="also export the results as DICOM, into DIR/dicom")
     run.add_argument("--deidentified", action="store_true", help="with --dicom: no identity in the exported objects")
+    run.add_argument("--template", metavar="DIR", help="the center's template of the report, see report --help")
     run.set_defaults(function=_run)
     _addFit(commands)
     sValue = commands.add_parser(
@@ -77,6 +79,7 @@ def _parser():
     _addCheck(commands)
     addPlan(commands)
     addRegistry(commands)
+    addReport(commands)
     addCalibrate(commands, _progress)
     addRecordCommands(commands)
     addBatch(commands)
@@ -155,7 +158,7 @@ def _run(options):
     from .report import therapyText
     from .workflow import job, therapy
 
-    study = job.runStudyFile(options.study, options.out, _progress())
+    study = job.runStudyFile(options.study, options.out, _progress(), options.template)
     results = study.stageRecord("results")["value"]
     for region in results["regions"]:
         uncertainty = region["absorbedDoseUncertaintyGy"]

@@ -13,6 +13,8 @@ _FILE = "reportChecklist.json"
 _MOST_VALUES = 8
 _IMAGES, _WITHOUT_IMAGES = "images", "withoutImages"
 _COMPUTED, _STUDY = "computed", "study"
+# Parts of results.json that hold what was calculated, not what was stated.
+_CALCULATED = ("regions", "therapy", "registration", "organDrift", "engines")
 
 
 def evaluate(results, context):
@@ -71,8 +73,8 @@ def parts(sections):
         table = Table([Column("Item", isNumber=False), Column("Recorded", isNumber=False),
                        Column("Where from", isNumber=False)], css="checklist")
         for item in section["items"]:
-            table.rows.append([Cell(item["title"]), Cell(item["value"] or NOT_RECORDED, isMissing=item["value"] is None),
-                               Cell(item["source"])])
+            value = Cell(item["value"] or NOT_RECORDED, isMissing=item["value"] is None)
+            table.rows.append([Cell(item["title"]), value, Cell(item["source"])])
         shown.append({"title": f"{section['letter']}. {section['title']}", "recorded": recorded,
                       "count": len(section["items"]), "table": table})
     missing = [item["title"] for section in sections for item in section["items"]
@@ -168,5 +170,4 @@ def _sourceOf(path, roots):
         return f"{sourceText(entry.get('source') or '')}{detail}"
     if root == "stated":
         return "stated"
-    return _COMPUTED if root == "results" and name.removesuffix("[]") in ("regions", "therapy", "registration", "organDrift", "engines") \
-        else _STUDY
+    return _COMPUTED if root == "results" and name.removesuffix("[]") in _CALCULATED else _STUDY

@@ -1,12 +1,10 @@
 """The report of a study as one self-contained HTML file, for the screen and for paper."""
 
 import base64
-import os
-import re
 from dataclasses import dataclass
 
 from .. import __version__
-from ..errors import Faults, InputError
+from ..errors import Faults
 from . import (
     budgetTables,
     candidateTables,
@@ -18,6 +16,7 @@ from . import (
     engineTables,
     identification,
     keyResults,
+    templateFolder,
     therapySection,
     therapyTables,
 )
@@ -34,7 +33,6 @@ from .warningOrder import mostPressing
 
 __all__ = ["SIGNATURE_TITLES", "Picture", "renderReport"]
 
-_TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # More than these would push the signatures off the first page; the full lists then follow in sections of their own.
 _LINES_OF_WARNINGS, _REGIONS_ON_FIRST_PAGE = 6, 30
@@ -70,7 +68,7 @@ class Chart:
     title: str = ""
 
 
-def renderReport(results, context=None, pictures=()):
+def renderReport(results, context=None, pictures=(), template=None):
     """The report as HTML text; nothing in it refers to another file.
 
     Parameters
@@ -85,6 +83,8 @@ def renderReport(results, context=None, pictures=()):
         ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``checklist``, ``created``.
     pictures : sequence of Picture
         Absorbed dose pictures, shown in their order.
+    template : Template, optional
+        Of :func:`.templateFolder.load`; the shipped one when left out.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def renderReport(results, context=None, pictures=()):
     protocol = context.get("protocol") or {}
     charts = [Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
               for picture in pictures]
-    return _template().render(
+    return (template or templateFolder.load()).render(dict(
         title=protocol.get("title") or "Molecular radiotherapy",
         patientName=name, patientIdentifier=identifier,
         created=dateTimeText(context["created"]) if context.get("created") else NOT_RECORDED,
@@ -144,7 +144,7 @@ def renderReport(results, context=None, pictures=()):
         checklist=checklist.parts(checklist.evaluate(results, context)),
         methods=context.get("methods") or [], assumptions=groupedByRegion(assumptions, names),
         versions=_table(contextTables.versions, context.get("versions")),
-        inputs=_table(contextTables.inputs, context.get("inputs")))
+        inputs=_table(contextTables.inputs, context.get("inputs"))))
 
 
 def _check(results, pictures):
@@ -159,26 +159,6 @@ def _check(results, pictures):
         if not bytes(picture.pngBytes).startswith(_PNG_SIGNATURE):
             faults.add("The picture is not a PNG", picture.title)
     faults.raiseIfAny()
-
-
-def _template():
-    try:
-        import jinja2
-    except ImportError as error:
-        raise InputError("The report needs the Python package jinja2", "report",
-                         "Install jinja2 into this Python") from error
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["cssString"] = _cssString
-    return environment.get_template("report.html")
-
-
-def _cssString(text):
-    """Text for a quoted CSS string: HTML escaping does not hold inside a style element, so escape by code point."""
-    from markupsafe import Markup
-
-    # only characters that a regular expression let through or that are escaped can be in the result
-    return Markup(re.sub(r"[^A-Za-z0-9 .,-]", lambda match: f"\\{ord(match.group()):06x}", str(text)))
 
 
 def _table(build, rows):

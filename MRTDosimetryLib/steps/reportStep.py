@@ -12,6 +12,8 @@ from .reportRegistry import ReportRegistry
 from .reportSigning import ReportSigning
 
 _REPORT_FILE = "report.html"
+# The center's template is a matter of the computer, not of a study.
+_TEMPLATE_SETTING = "MRTDosimetry/reportTemplate"
 _ROW_HEIGHT, _MOST_ROWS = 17, 8
 
 
@@ -41,6 +43,8 @@ class ReportStep(Step):
         ui = self.ui
         ui.previewButton.connect("clicked()", self.onPreview)
         ui.folderButton.connect("clicked()", self.onFolder)
+        ui.templateButton.connect("clicked()", self.onTemplate)
+        ui.shippedButton.connect("clicked()", lambda: self._setTemplate(""))
         ui.dicomBox.connect("toggled(bool)", self.onExport)
         ui.deidentifiedBox.connect("toggled(bool)", self.onExport)
         ui.openReportButton.connect("clicked()", lambda: self._open(_REPORT_FILE))
@@ -64,6 +68,9 @@ class ReportStep(Step):
             widget.setVisible(protocol.usesImages(self.study))
         ui.folderEdit.text = self.study.choice("outputFolder") or ""
         ui.folderEdit.toolTip = ui.folderEdit.text
+        ui.templateEdit.text = self._template()
+        ui.templateEdit.toolTip = ui.templateEdit.text
+        ui.shippedButton.setEnabled(bool(ui.templateEdit.text))
         export = self.study.choice("export", {})
         ui.dicomBox.checked = bool(export.get("dicom"))
         ui.deidentifiedBox.checked = bool(export.get("deidentified"))
@@ -75,6 +82,26 @@ class ReportStep(Step):
         ui.filesList.setFixedHeight(_ROW_HEIGHT * min(len(value["files"]), _MOST_ROWS) + 8)
         ui.openReportButton.setVisible(bool(value["files"]))
         ui.openReportButton.setEnabled(os.path.exists(os.path.join(value["folder"], _REPORT_FILE)))
+
+    def apply(self, progress):
+        report.setTemplate(self.study, self._template())
+        super().apply(progress)
+
+    def _template(self):
+        return str(qt.QSettings().value(_TEMPLATE_SETTING, "") or "")
+
+    def _setTemplate(self, folder):
+        def take():
+            report.setTemplate(self.study, folder)
+            qt.QSettings().setValue(_TEMPLATE_SETTING, folder)
+
+        self.attempt(take)
+
+    def onTemplate(self):
+        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Folder of the report's template"),
+                                                     self._template())
+        if folder:
+            self._setTemplate(str(folder))
 
     def _value(self):
         record = self.study.stageRecord(self.name) or {}
@@ -93,6 +120,7 @@ class ReportStep(Step):
     def onPreview(self):
         """A draft of the whole report in the web browser of the computer: Slicer's own cannot be relied on."""
         def draft(progress):
+            report.setTemplate(self.study, self._template())
             path = report.writePreview(self.study, os.path.join(slicer.app.temporaryPath, "MRTDosimetryPreview"),
                                        progress)
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(path))

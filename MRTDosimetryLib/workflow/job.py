@@ -1,6 +1,9 @@
 """A whole study without a window: from a study file to the folder of results."""
 
+import os
+
 from ..progress import noProgress, subProgress
+from ..report import templateFolder
 from ..scene.headless import newScene
 from ..scene.study import Study
 from . import outputs, record, stages, studyFile
@@ -8,7 +11,7 @@ from . import outputs, record, stages, studyFile
 LAST_COMPUTED = "results"
 
 
-def runStudyFile(path, folder, progress=noProgress):
+def runStudyFile(path, folder, progress=noProgress, template=None):
     """Run a study file, or repeat a record, and write all result files.
 
     Parameters
@@ -17,6 +20,8 @@ def runStudyFile(path, folder, progress=noProgress):
         STUDY.json or record.json.
     folder : str
         Output folder; it stays as it was when anything fails.
+    template : str, optional
+        Folder of the center's template of the report.
 
     Returns
     -------
@@ -27,10 +32,13 @@ def runStudyFile(path, folder, progress=noProgress):
     ------
     DosimetryError
     """
+    if template is not None:
+        templateFolder.load(template)  # before anything is computed
     description, recorded = studyFile.readStudyFile(path)
     with outputs.stagedFolder(folder) as staging:
         record.requireSameInputs(recorded)
         study, inputs = computeStudy(description, subProgress(progress, 0.0, 0.7))
+        study.setChoice(outputs.TEMPLATE_CHOICE, None if template is None else os.path.abspath(template))
         outputs.writeOutputs(study, staging, description, inputs, progress=subProgress(progress, 0.7, 1.0))
     return study
 

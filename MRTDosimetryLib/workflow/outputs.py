@@ -9,7 +9,7 @@ import tempfile
 
 from ..errors import InputError
 from ..progress import noProgress, subProgress
-from ..report import checklist
+from ..report import checklist, templateFolder
 from ..report.contextTables import patientLine
 from ..report.htmlReport import renderReport
 from ..report.pdf.document import pdfOf, requirePackage
@@ -32,6 +32,8 @@ from .reportContext import reportContext
 from .results import resultsDict
 
 DICOM_FOLDER, PDF_FILE = "dicom", "report.pdf"
+# Choice of a study: folder of the center's template of the report.
+TEMPLATE_CHOICE = "reportTemplate"
 # Those whose digests go into the log of the study.
 _LOGGED_FILES = ("results.json", "report.html", PDF_FILE)
 
@@ -95,7 +97,7 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     """
     paths = {name: os.path.join(folder, name) for name in ("results.json", "report.html", PDF_FILE, "scene.mrb",
                                                             "record.json")}
-    results = finalResults(study)
+    results, template = finalResults(study), templateFolder.load(study.choice(TEMPLATE_CHOICE))
     if description is None:
         progress(0.0, "Writing what the study was made from")
         description = studyDescription.describe(study, folder)
@@ -105,7 +107,7 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
         paths |= _writeImageFiles(study, results, folder)
     paths |= _writeMeasurements(study, folder)
     results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
-                                           subProgress(progress, 0.1, 0.45), paths[PDF_FILE])
+                                           subProgress(progress, 0.1, 0.45), paths[PDF_FILE], template)
     if not os.path.exists(paths[PDF_FILE]):
         del paths[PDF_FILE]
     choice = description.get("export") or study.choice("export", {})
@@ -120,6 +122,7 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     content = record.makeRecord(study, description, inputs, folder, [
         "protocol", "measurements", "timePoints", "registration", "regions", "kinetics", "dose", "radiobiology",
         "therapy", "results"])
+    content["report"] = template.describe()
     _writeJSON(paths["record.json"], recordSeal.sealed(content, results, folder))
     progress(1.0, "")
     return paths
@@ -133,7 +136,7 @@ def finalResults(study):
     return results
 
 
-def writeReportFile(study, results, inputs, comparison, path, progress=noProgress, pdfPath=None):
+def writeReportFile(study, results, inputs, comparison, path, progress=noProgress, pdfPath=None, template=None):
     """Write the report alone, as PDF too where ``pdfPath`` is given.
 
     Returns
@@ -147,7 +150,8 @@ def writeReportFile(study, results, inputs, comparison, path, progress=noProgres
         shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.8))
         context["enginePictures"] = pictures.enginePictures(study)
     progress(0.8, "Writing the report")
-    page, pdf, problem = _rendered(results, context, shown, words, pdfPath is not None)
+    template = template or templateFolder.load(study.choice(TEMPLATE_CHOICE))
+    page, pdf, problem = _rendered(results, context, shown, words, template, pdfPath is not None)
     _writeText(path, page)
     if pdf is not None:
         with open(pdfPath, "wb") as file:
@@ -155,10 +159,11 @@ def writeReportFile(study, results, inputs, comparison, path, progress=noProgres
     return words + problem
 
 
-def _rendered(results, context, shown, words, isPDFWanted):
+def _rendered(results, context, shown, words, template, isPDFWanted):
     """The report as HTML and as PDF (or ``None``), and why there is no PDF; the HTML is there in any case."""
     def page(problem):
-        return renderReport({**results, "warnings": results["warnings"] + words + problem}, context, shown)
+        return renderReport({**results, "warnings": results["warnings"] + words + problem}, context, shown,
+                            template)
 
     problem = []
     if isPDFWanted:
@@ -170,7 +175,7 @@ def _rendered(results, context, shown, words, isPDFWanted):
     if problem or not isPDFWanted:
         return html, None, problem
     try:
-        return html, pdfOf(html, patientLine(context["patient"])[1]), []
+        return html, pdfOf(html, patientLine(context["patient"])[1], template.paper), []
     except InputError as error:
         problem = _notWritten(error)
     return page(problem), None, problem

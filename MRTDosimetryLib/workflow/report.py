@@ -4,7 +4,7 @@ import os
 
 from ..errors import InputError
 from ..progress import noProgress, subProgress
-from ..report import preview
+from ..report import preview, templateFolder
 from . import outputs, record, reporting, reportSignOff, statements
 from .reportContext import reportSummary
 from .stage import Stage, digestOf
@@ -20,6 +20,19 @@ def setFolder(study, folder):
 def setExport(study, isWanted, isDeidentified=False):
     """Choose whether the results are written as DICOM objects as well, and whether without the patient's identity."""
     study.setChoice("export", {"dicom": True, "deidentified": bool(isDeidentified)} if isWanted else None)
+
+
+def setTemplate(study, folder):
+    """Choose the center's template of the report (``None`` or empty: the shipped one).
+
+    Raises
+    ------
+    InputError, FaultList
+        A folder that is no template; nothing is changed then.
+    """
+    if folder:
+        templateFolder.load(folder)
+    study.setChoice(outputs.TEMPLATE_CHOICE, os.path.abspath(folder) if folder else None)
 
 
 def setSource(study, description, inputs):
@@ -75,7 +88,18 @@ def _inputs(study):
             "signOff": reportSignOff.statements(study),
             # left out while there are none, so that an earlier study stays up to date
             **({"statements": statements.statements(study)} if statements.stated(study) else {}),
-            **({"reporting": reporting.statements(study)} if reporting.stated(study) else {})}
+            **_template(study), **({"reporting": reporting.statements(study)} if reporting.stated(study) else {})}
+
+
+def _template(study):
+    """Digest of the center's template, so that a report of another one is told to be out of date."""
+    folder = study.choice(outputs.TEMPLATE_CHOICE)
+    if not folder:
+        return {}
+    try:
+        return {"template": templateFolder.load(folder).digest}
+    except InputError:
+        return {"template": "broken"}  # told when the report is written
 
 
 def _compute(study, progress=noProgress):

@@ -24,7 +24,7 @@ FIELDS = (
     Field("route", "Route of the administration", "text"),
     Field("durationMinutes", "Duration of the administration (min)"),
     Field("extravasation", "Extravasation", "text", tip="None seen, or what was seen"),
-    Field("organProtection", "Protection of kidneys or other organs", "text", tip="For example amino acids, 1 L in 4 h"),
+    Field("organProtection", "Protection of kidneys or other organs", "text", tip="For example amino acids"),
     Field("coMedication", "Co-medication", "text"),
     Field("bodySurfaceAreaM2", "Body surface area (m²)"),
     Field("renalFunction", "Renal function", "text", tip="With its unit and date"),

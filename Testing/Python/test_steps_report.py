@@ -188,3 +188,32 @@ def testSignaturesSurviveSavingTheScene(wizard, tmp_path):
     wizard.shell.updateStudies()
     row = reportSignOff.rows(wizard.study)[1]
     assert (row["name"], row["isValid"]) == ("Name", True)
+
+
+def testTheCentersTemplateIsKeptForTheNextStudy(wizard, quick, tmp_path):
+    from MRTDosimetryLib.report import templateFolder
+
+    ours, ui = tmp_path / "ours", wizard.shell.step.ui
+    ours.mkdir()
+    (ours / "center.json").write_text('{"name": "A hospital"}', encoding="utf-8")
+    qtModule.queueReply("QFileDialog.getExistingDirectory", str(ours))
+    ui.templateButton.click()
+    assert ui.templateEdit.text == str(ours)
+    write(wizard, tmp_path / "out")
+    assert "A hospital" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    record = json.loads((tmp_path / "out" / "record.json").read_text(encoding="utf-8"))
+    assert record["report"] == templateFolder.load(str(ours)).describe()
+    # another study finds it set
+    wizard.ui.newStudyButton.click()
+    wizard.page("report")
+    assert ui.templateEdit.text == str(ours)
+    ui.shippedButton.click()
+    assert ui.templateEdit.text == ""
+
+
+def testBrokenTemplateIsRefusedInThePanel(wizard, tmp_path):
+    ui = wizard.shell.step.ui
+    (tmp_path / "report.html").write_text("{% if %}", encoding="utf-8")
+    qtModule.queueReply("QFileDialog.getExistingDirectory", str(tmp_path))
+    ui.templateButton.click()
+    assert any("no template" in text for text in wizard.messages()) and ui.templateEdit.text == ""

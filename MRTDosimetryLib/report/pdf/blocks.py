@@ -22,6 +22,7 @@ _LOOKS = {"h1": Look(size=12.0, isBold=True), "h2": Look(size=10.5, color=ACCENT
 _TEXT = Look()
 _BOXES = {"warnings": ("#d98200", "#fff6e5", AMBER), "recommendation": (ACCENT, "#eef6f9", ACCENT)}
 _SMALLEST_DPI = 200.0
+_LOGO_WIDTH, _LOGO_HEIGHT = 42.0 * _POINTS_PER_MM, 16.0 * _POINTS_PER_MM
 
 
 def withHeadings(flowables):
@@ -80,7 +81,8 @@ class Blocks:
     def _byClass(self):
         return {"warnings": self._box, "recommendation": self._box, "keypage": self._keyPage, "several": self._pairs,
                 "sidebyside": self._pairs, "budgets": self._pairs, "approval": self._signatures, "facts": self._facts,
-                "methods": self._methods, "byhand": self._form}
+                "methods": self._methods, "byhand": self._form,
+                "center": self._center}
 
     def _children(self, element, width):
         """Blocks one below the other; text between them in paragraphs of its own."""
@@ -259,6 +261,15 @@ class Blocks:
     def _heightOf(flowables, width):
         return sum(item.wrap(width, 1e6)[1] + item.getSpaceBefore() + item.getSpaceAfter() for item in flowables)
 
+    def _center(self, element, width):
+        """Logo, and name and address beside it."""
+        logo, others = next(element.all("img"), None), [part for part in element.elements if part.tag != "img"]
+        left = _LOGO_WIDTH + _GAP if logo is not None else 0.0
+        text = [item for part in others for item in self._column(part, width - left)]
+        if logo is None:
+            return text
+        return [self._grid([[[self._picture(logo, _LOGO_WIDTH)], text]], [left, width - left])]
+
     def _header(self, element, width):
         from reportlab.lib.colors import HexColor
         from reportlab.platypus import HRFlowable
@@ -363,6 +374,7 @@ class Blocks:
             columns, rows = ImageReader(io.BytesIO(content)).getSize()
         except OSError:
             raise InputError("A picture of the report cannot be read", "report") from None
-        largest = 120.0 if "logo" in element.classes else columns * 72.0 / _SMALLEST_DPI
-        shown = min(width, largest, 0.72 * self.height * columns / rows)
+        isLogo = "logo" in element.classes
+        highest, largest = (_LOGO_HEIGHT, width) if isLogo else (0.72 * self.height, columns * 72.0 / _SMALLEST_DPI)
+        shown = min(width, largest, highest * columns / rows)
         return Image(io.BytesIO(content), shown, shown * rows / columns, hAlign="LEFT")

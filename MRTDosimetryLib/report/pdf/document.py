@@ -5,13 +5,14 @@ import io
 from ... import __version__
 from ...errors import InputError
 from ..drawing import QUIET_INK
+from ..templateFolder import STATEMENT
 from .blocks import Blocks, withHeadings
 from .elements import parse
 from .letters import Letters
 
 PAPERS = {"A4": (595.2756, 841.8898), "Letter": (612.0, 792.0)}
 _MARGIN, _BOTTOM = 42.5, 45.0
-_FOOTER, _FOOTER_SIZE = "Research use; the treating physician decides.", 6.0
+_FOOTER_SIZE = 6.0
 
 
 def pdfOf(page, patientIdentifier, paper="A4"):
@@ -48,7 +49,7 @@ def pdfOf(page, patientIdentifier, paper="A4"):
     tree, letters = parse(page), Letters()
     size = (width - 2 * _MARGIN, height - _MARGIN - _BOTTOM)
     flowables = withHeadings(Blocks(letters, size[1]).of(tree, size[0]))
-    lines = [letters.checked(text) for text in (f"Patient ID: {patientIdentifier}", _FOOTER)]
+    lines = [letters.checked(text) for text in (f"Patient ID: {patientIdentifier}", STATEMENT)]
     letters.requireAll()
 
     class NumberedCanvas(Canvas):

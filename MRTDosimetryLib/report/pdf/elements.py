@@ -43,9 +43,9 @@ class Element:
         return "".join(child if isinstance(child, str) else child.text for child in self.children)
 
     def all(self, *tags):
-        """Every element of these kinds inside, in their order."""
+        """Every element of these kinds (or of any) inside, in their order."""
         for child in self.elements:
-            if child.tag in tags:
+            if not tags or child.tag in tags:
                 yield child
             yield from child.all(*tags)
 
