@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from ..report.numbers import signed, significant
 from ..scene import display
-from ..workflow import administrationEntry, protocol, protocolAbout, stages
+from ..workflow import administrationEntry, patientFacts, protocol, protocolAbout, stages, statementText
 from . import icons
 from .base import Step
 from .statementSection import StatementSection
@@ -41,6 +41,7 @@ class ProtocolStep(Step):
         ui.strategySelector.connect("currentIndexChanged(int)", self.onStrategy)
         self._patient = StatementSection(self, "patient", title=_("Physical data of the patient"))
         ui.patientBox.layout().addWidget(self._patient.button)
+        ui.patientFactsButton.connect("clicked()", self.onPatientFacts)
         ui.measurementsButton.connect("clicked()", self.onMeasurements)
         ui.radionuclideSelector.connect("currentIndexChanged(int)", self.onRadionuclide)
         ui.patientNameEdit.connect("editingFinished()", self.onPatient)
@@ -87,6 +88,7 @@ class ProtocolStep(Step):
         ui.aboutBrowser.setHtml(_aboutHTML(protocolAbout.about(self.study)))
         self._patient.button.setVisible(bool(radionuclide))
         self._patient.refresh()
+        self._showPatientFacts()
         ui.measurementsButton.setVisible(bool(radionuclide)
                                          and self.shell.state("measurements") == stages.NOT_NEEDED)
         self._refreshPatient()
@@ -171,6 +173,19 @@ class ProtocolStep(Step):
         identifier = self.ui.strategySelector.itemData(index)
         if identifier:
             self.attempt(self._setProtocol, identifier, self.study.choice("radionuclide"))
+
+    def _showPatientFacts(self):
+        """What the images state and nobody has taken over yet."""
+        ui, found = self.ui, patientFacts.inImages(self.study)
+        fields = {field.name: field.title for field in self._patient.kind.fields}
+        words = [f"{fields[name]}: {statementText.textOf(value)}" for name, value in found.items()]
+        ui.patientFactsButton.setVisible(bool(found))
+        ui.patientFactsButton.text = _("Take over from the images ({count})").format(count=len(found))
+        ui.patientFactsButton.toolTip = "\n".join(words)
+
+    def onPatientFacts(self):
+        self._patient.open()
+        self.attempt(patientFacts.take, self.study)
 
     def onMeasurements(self):
         self.shell.goToStep(self.shell.indexOf("measurements"))

@@ -356,3 +356,26 @@ def testEarlierResultsByFile(wizard, tmp_path):
     qtModule.queueReply("QFileDialog.getOpenFileName", str(path))
     page.ui.cycleFileButton.click()
     assert any("Y-90" in text for text in wizard.messages()) and len(stated(wizard, "earlierCycles")) == 1
+
+
+def testWhatTheImagesStateOfThePatientIsOfferedNotTaken(wizard):
+    wizard.ui.newStudyButton.click()
+    driving.addSmallStudy(wizard.study)
+    for point in wizard.study.timePoints:
+        point.setFact("patientWeightKg", 72.5, "kg", "DICOM")
+        point.setFact("patientSex", "female", "", "DICOM")
+        point.setFact("patientAge", "54 years", "", "DICOM")
+    wizard.study.timePoints[0].setFact("patientHeightCm", 165.0, "cm", "DICOM")
+    wizard.study.timePoints[1].setFact("patientHeightCm", 1.65, "cm", "DICOM")
+    page = wizard.page("protocol")
+    assert stated(wizard, "patient") is None and "(3)" in page.ui.patientFactsButton.text
+    assert "72.5" in page.ui.patientFactsButton.toolTip
+    selfTest().typeField(page.section("patient").form, page.section("patient").kind.fields[0], 70.0)
+    page.ui.patientFactsButton.click()
+    assert stated(wizard, "patient") == {"massKg": 70.0, "sex": "female", "ageYears": 54.0}
+    assert page.ui.patientFactsButton.isHidden()
+    page.section("patient").takeBackButton.click()
+    page.ui.patientFactsButton.click()
+    assert stated(wizard, "patient")["massKg"] == 72.5
+    assert "from DICOM" in page.section("patient").origin.toolTip
+    wizard.grab("protocol-patient")
