@@ -1,6 +1,14 @@
 """What the therapies with 177Lu have in common: three strategies, their statements, and the three levels."""
 
-from . import bloodAndMarrow, cycles, levels, planar, prediction, prescription  # noqa: F401 - some register kinds of statements
+from . import (  # noqa: F401 - some register kinds of statements
+    bloodAndMarrow,
+    bodyActivity,
+    cycles,
+    levels,
+    planar,
+    prediction,
+    prescription,
+)
 from .levels import STATEMENTS
 from .registry import Strategy
 

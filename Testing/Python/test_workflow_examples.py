@@ -23,7 +23,7 @@ def content(name):
         return json.load(file)
 
 
-IODINE = "iodineMibg.wholeBodyAndSpect.json"
+IODINE, EXPOSURE = "iodineMibg.wholeBodyAndSpect.json", "exposure.json"
 OF_THE_PATIENT = [name for name in NAMES if content(name).get("timePoints") and not name.startswith("yttrium")]
 WITHOUT_IMAGES = [name for name in NAMES if not content(name).get("timePoints")]
 
@@ -35,7 +35,7 @@ def test_thereAreExamplesWithoutImages():
 @pytest.mark.parametrize("name", NAMES)
 def test_exampleCanBeRead(name):
     description, _inputs = studyFile.readStudyFile(os.path.join(FOLDER, name))
-    assert description["protocol"] == name.removesuffix(".json")
+    assert description["protocol"] == (None if name == EXPOSURE else name.removesuffix(".json"))
 
 
 @pytest.mark.parametrize("name", WITHOUT_IMAGES)
@@ -79,6 +79,13 @@ def test_exampleOfThePatientRuns(name, patients, tmp_path):
         liver = next(region for region in results["regions"] if region["name"] == "liver")
         assert liver["timeIntegratedActivityMBqH"] == pytest.approx(
             truth["regions"]["liver"]["timeIntegratedActivityMBqH"], rel=0.05)
+    if name == EXPOSURE:
+        assert results["administration"]["activityMBq"] is None
+        assert all(region["absorbedDoseCoefficientGyPerGBq"] is None and region["absorbedDoseGy"] > 0
+                   for region in results["regions"])
+        # the fast phase before the first reading is missed
+        body = results["therapy"]["wholeBodyTimeIntegratedActivityMBqH"] / 7400.0
+        assert 0.5 < body / retentionIntegralH() < 1.0
     if name == IODINE:
         assert results["therapy"]["nextActivityMBq"] > 0 and set(results["therapy"]["tumorAbsorbedDosesGy"]) == {
             "lesion 1", "lesion 2", "lesion 3"}
