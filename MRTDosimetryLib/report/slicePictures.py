@@ -17,7 +17,7 @@ _RESOLUTION_DPI = 220
 
 
 def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None,
-                 quantity="Absorbed dose (Gy)", colorMap="inferno"):
+                 quantity="Absorbed dose (Gy)", colorMap="inferno", rangeHU=(_CT_LOW_HU, _CT_HIGH_HU)):
     """Absorbed dose (or another map) over CT with the outlines of the regions and a color bar.
 
     Parameters
@@ -42,6 +42,8 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
     colorMap : str or numpy.ndarray
         Name of a color map of matplotlib, or colors (N, 3), values 0..1. One of "inferno" fades in from below;
         others show a map that is either there (above zero) or not.
+    rangeHU : (float, float)
+        HU of black and white of the CT.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
         axes = figure.subplots()
         axes.set_facecolor("black")
         if ctArray2D is not None:
-            axes.imshow(np.asarray(ctArray2D, dtype=float), cmap="gray", vmin=_CT_LOW_HU, vmax=_CT_HIGH_HU,
+            axes.imshow(np.asarray(ctArray2D, dtype=float), cmap="gray", vmin=rangeHU[0], vmax=rangeHU[1],
                         extent=extent, interpolation="bilinear")
         colors = colorMap if isinstance(colorMap, str) else ListedColormap(colorMap)
         isFading = isinstance(colorMap, str) and colorMap == "inferno"

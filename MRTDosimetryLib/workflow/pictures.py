@@ -12,6 +12,7 @@ from ..progress import noProgress
 from ..report.engineFigures import differencePicture
 from ..report.figures import slicePicture
 from ..report.htmlReport import Picture
+from ..report.numbers import significant
 from ..scene import colorMaps, display, headless, segments, threeDView, views, volumes
 from . import doseDisplay, engineNodes
 from .regionMasks import regionLayers, regionOccupancies, segmentationNode
@@ -25,7 +26,12 @@ AIR_HU, BODY_HU = -1000.0, -300.0
 _PLANES = {
     "Axial": ((-1.0, 0.0, 0.0), (0.0, -1.0, 0.0), 2, ("R", "L")),
     "Coronal": ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), 1, ("R", "L")),
+    "Sagittal": ((0.0, -1.0, 0.0), (0.0, 0.0, -1.0), 0, ("A", "P")),
 }
+# Through the regions; all of them through the maximum.
+_SHOWN_PLANES = ("Axial", "Coronal")
+# A projection of all of the body is bright: bone white, soft tissue gray.
+_PROJECTION_HU, _PROJECTION_SPACING_MM = (-100.0, 900.0), 3.0
 # Shown on the first page of the report.
 _KEY_PLANE = "Coronal"
 
@@ -42,14 +48,15 @@ def reportPictures(study, progress=noProgress):
         The pictures, and a word on what could not be drawn and why.
     """
     centers = _centersRAS(study)
+    more = _mapPictures(study, centers) + _maximumPictures(study)
     if headless.isApplication():
-        return _flatPictures(study, centers), []
+        return _flatPictures(study, centers) + more, []
     possible, reason = views.canRender()
     if not possible:
         progress(0.5, "Slices without 3D rendering")
-        return _flatPictures(study, centers), [f"The report has no 3D view. {reason}."]
+        return _flatPictures(study, centers) + more, [f"The report has no 3D view. {reason}."]
     with doseDisplay.hidden(study):
-        return _renderedPictures(study, centers, progress), []
+        return _renderedPictures(study, centers, progress) + more, []
 
 
 def _centersRAS(study):
@@ -76,7 +83,7 @@ def _renderedPictures(study, center, progress):
     background = reference.ctNode or reference.spectNode
     with tempfile.TemporaryDirectory(prefix="MRTDosimetry-pictures-") as folder:
         path = os.path.join(folder, "picture.png")
-        for position, plane in enumerate(_PLANES):
+        for position, plane in enumerate(_SHOWN_PLANES):
             progress(position / 3, f"{plane} picture")
             with views.SliceView(study.scene, plane, f"MRTDosimetryReport{plane}") as view:
                 view.show(background, doseNode)
@@ -93,7 +100,7 @@ def _renderedPictures(study, center, progress):
         shown.append(_picture(path, "Regions in 3D", "Seen from the front; colors show the mean absorbed dose of "
                                                      "each region."))
     progress(1.0, "")
-    return shown + _mapPictures(study, center)
+    return shown
 
 
 def _picture(path, title, caption, isKey=False):
@@ -103,8 +110,7 @@ def _picture(path, title, caption, isKey=False):
 
 def _sliceCaption(plane, center):
     axis = _PLANES[plane][2]
-    direction = {2: "S", 1: "A"}[axis]
-    return f"Slice at {direction} {center[axis]:.0f} mm of the reference time point; outlines: regions."
+    return f"Slice at {'RAS'[axis]} {center[axis]:.0f} mm of the reference time point; outlines: regions."
 
 
 def _flatPictures(study, center):
@@ -112,7 +118,35 @@ def _flatPictures(study, center):
     maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
     return [Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
                     _flatSlice(study, plane, center, "absorbedDose", maximum), plane == _KEY_PLANE)
-            for plane in _PLANES] + _mapPictures(study, center)
+            for plane in _SHOWN_PLANES]
+
+
+def _maximumPictures(study):
+    """The projection of the largest absorbed doses from the front, and the three planes through their maximum."""
+    image = volumes.volumeFromNode(study.nodeByRole("absorbedDose"))
+    end = display.displayedMaximum(study.nodeByRole("absorbedDose"))
+    k, j, i = np.unravel_index(int(np.argmax(image.array)), image.array.shape)
+    place, words = (image.ijkToRAS @ (i, j, k, 1.0))[:3], significant(float(image.array[k, j, i]))
+    shown = [Picture("Maximum intensity projection", "Largest absorbed dose along each line from front to back, over "
+                     "the largest HU of the CT.", _projection(study, image, end))]
+    return shown + [Picture(f"At the maximum of {words} Gy, {plane.lower()}", _sliceCaption(plane, place),
+                            _flatSlice(study, plane, place, "absorbedDose", end)) for plane in _PLANES]
+
+
+def _projection(study, image, end):
+    """PNG of the absorbed dose over the CT, both projected from front to back by their largest values."""
+    reference = referenceOf(study)
+    ct = volumes.volumeFromNode(reference.ctNode) if reference.ctNode is not None else None
+    lower, upper = _extentRAS(image if ct is None else ct)
+    flat = _planeGrid("Coronal", lower, image if ct is None else ct, _PROJECTION_SPACING_MM)
+    matrix = flat.ijkToRAS.copy()
+    matrix[:3, 2] = (0.0, _PROJECTION_SPACING_MM, 0.0)
+    depth = int(np.ceil((upper[1] - lower[1]) / _PROJECTION_SPACING_MM)) + 1
+    grid = Grid((*flat.sizeIJK[:2], depth), matrix)
+    doses = resample(image, grid, outside=0.0, dtype=np.float32).array.max(axis=0)
+    hounsfield = None if ct is None else resample(ct, grid, outside=AIR_HU, dtype=np.float32).array.max(axis=0)
+    return slicePicture(hounsfield, doses, None, {}, (_PROJECTION_SPACING_MM, _PROJECTION_SPACING_MM), (0.0, end), "",
+                        _PLANES["Coronal"][3], rangeHU=_PROJECTION_HU)
 
 
 def _mapPictures(study, center):
@@ -201,18 +235,23 @@ def _aroundBody(grid, ct):
     return grid.cropped((slice(0, 1), *limits))
 
 
-def _planeGrid(plane, center, image):
-    """One slice through ``center`` over the extent of ``image``, rows and columns as a physician looks at it."""
-    column, row, normal, _sides = _PLANES[plane]
+def _extentRAS(image):
+    """Lowest and highest RAS coordinates of the voxel centers of an image."""
     size = np.array(image.sizeIJK)
     corners = np.array([[i, j, k, 1.0] for i in (0, size[0] - 1) for j in (0, size[1] - 1) for k in (0, size[2] - 1)])
     ras = (corners @ image.ijkToRAS.T)[:, :3]
-    lower, upper = ras.min(axis=0), ras.max(axis=0)
+    return ras.min(axis=0), ras.max(axis=0)
+
+
+def _planeGrid(plane, center, image, spacingMM=_FLAT_SPACING_MM):
+    """One slice through ``center`` over the extent of ``image``, rows and columns as a physician looks at it."""
+    column, row, normal, _sides = _PLANES[plane]
+    lower, upper = _extentRAS(image)
     axes = np.array([column, row, np.eye(3)[normal]]).T
     start = np.where(axes[:, :2].sum(axis=1) < 0, upper, lower)
     start[normal] = center[normal]
-    counts = [int(np.ceil(abs(axes[:, index] @ (upper - lower)) / _FLAT_SPACING_MM)) + 1 for index in (0, 1)]
+    counts = [int(np.ceil(abs(axes[:, index] @ (upper - lower)) / spacingMM)) + 1 for index in (0, 1)]
     matrix = np.eye(4)
-    matrix[:3, :3] = axes * _FLAT_SPACING_MM
+    matrix[:3, :3] = axes * spacingMM
     matrix[:3, 3] = start
     return Grid((*counts, 1), matrix)

@@ -76,6 +76,8 @@ class Blocks:
             from reportlab.platypus import PageBreak
 
             return [*self._children(element, width), PageBreak()]
+        if element.tag == "footer":
+            return [*self._line(element, width), *self._children(element, width)]
         return self._children(element, width)
 
     def _byClass(self):
@@ -375,6 +377,7 @@ class Blocks:
         except OSError:
             raise InputError("A picture of the report cannot be read", "report") from None
         isLogo = "logo" in element.classes
-        highest, largest = (_LOGO_HEIGHT, width) if isLogo else (0.72 * self.height, columns * 72.0 / _SMALLEST_DPI)
+        part = 0.4 if self._isInColumn else 0.72
+        highest, largest = (_LOGO_HEIGHT, width) if isLogo else (part * self.height, columns * 72.0 / _SMALLEST_DPI)
         shown = min(width, largest, highest * columns / rows)
         return Image(io.BytesIO(content), shown, shown * rows / columns, hAlign="LEFT")
