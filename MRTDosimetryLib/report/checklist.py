@@ -5,6 +5,7 @@ Items and where each comes from are data (``data/reportChecklist.json``).
 
 from ..resources import dataPath, loadJSON
 from .contextTables import sourceText
+from .cycles import severalCycles
 from .numbers import compact, dateTimeText
 from .tables import NOT_RECORDED, Cell, Column, Table
 
@@ -92,7 +93,11 @@ def _roots(results, context):
     population = [text for text in [*(context.get("assumptions") or []),
                                     *((results.get("therapy") or {}).get("assumptions") or [])]
                   if "population" in text.lower()]
-    own = {**context, "grids": known.get("grids"), "warningCount": len(results.get("warnings") or []),
+    several = severalCycles(results)
+    cycle = (context.get("patient") or {}).get("cycle") or 1
+    own = {**context, "severalCycles": several or None,
+           "hasEarlierCycles": bool(several or cycle > 1 or (known.get("stated") or {}).get("earlierCycles")) or None,
+           "grids": known.get("grids"), "warningCount": len(results.get("warnings") or []),
            "pictures": results.get("regions") or None, "isPrescribing": level == "3" or None,
            "populationWords": population or None, "isRegistered": len(results.get("registration") or []) > 1 or None,
            "massWords": "volume of the region times its density" if results.get("regions") else None}

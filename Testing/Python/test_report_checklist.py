@@ -122,6 +122,17 @@ def test_sectionOfTheReport(example):
     assert "Renal function" in byHand and "Batch" not in byHand
 
 
+def test_cyclesBeforeThisOneAreAskedFor(example):
+    results, context = example
+    assert ("I", "accumulated") not in itemsOf(checklist.evaluate(results, context)), "the first cycle"
+    context["patient"]["cycle"] = 3
+    assert itemsOf(checklist.evaluate(results, context))["I", "accumulated"]["value"] is None
+    part = {"cycle": 1, "activityMBq": 7400.0, "absorbedDoseGy": 4.0}
+    results["therapy"] = {"accumulated": [{"region": "liver", "cycles": [1, 2], "byCycle": [part, part]}]}
+    found = itemsOf(checklist.evaluate(results, context))["I", "accumulated"]
+    assert found["value"] == "under Treatment cycles"
+
+
 def test_manyValuesAreCounted(example):
     results, context = example
     context["timePoints"] = [{**context["timePoints"][0], "timeHours": float(hours)} for hours in range(1, 21)]
