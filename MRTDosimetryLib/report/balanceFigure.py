@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
-from .drawing import INK, PAGE_WIDTH_INCH, QUIET_INK, chartContext, figureBytes, newFigure, quietAxes
+from .drawing import INK, PAGE_WIDTH_INCH, QUIET_INK, chartContext, figureBytes, newFigure, quietAxes, requireFinite
 
 _COLOR, _WARNING_COLOR = "#0072b2", "#d55e00"
 _HEIGHT_INCH = 2.3
@@ -34,8 +34,7 @@ def activityBalanceChart(rows, imageFormat="svg"):
     times = np.array([row["timeHours"] for row in rows], float)
     values = np.array([100.0 * row["shareOfAdministered"] if hasShare else row["decayCorrectedActivityMBq"]
                        for row in rows], float)
-    if not np.all(np.isfinite([times, values])):
-        raise InputError("The chart holds a value that is not a finite number", "Activity balance")
+    requireFinite("Activity balance", times, values)
     isWrong = np.array([bool(row["problems"]) for row in rows])
     with chartContext():
         figure = newFigure(PAGE_WIDTH_INCH, _HEIGHT_INCH)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..errors import InputError
-from .drawing import INK, PAGE_WIDTH_INCH, QUIET_INK, chartContext, figureBytes, newFigure, quietAxes
+from .drawing import INK, PAGE_WIDTH_INCH, QUIET_INK, chartContext, figureBytes, newFigure, quietAxes, requireFinite
 
 _COLOR = "#0072b2"
 _HEIGHT_INCH = 4.4
@@ -35,8 +34,7 @@ def curveChart(points, fitted, title, imageFormat="png"):
                                     for key in ("timesHours", "activitiesMBq", "residualsMBq"))
     spreads = None if points["uncertaintiesMBq"] is None else np.asarray(points["uncertaintiesMBq"], float)
     lines = [np.asarray(value, float) for value in fitted.values() if value is not None]
-    if not all(np.all(np.isfinite(values)) for values in (times, activities, residuals, *lines)):
-        raise InputError("The chart holds a value that is not a finite number", title)
+    requireFinite(title, times, activities, residuals, *lines)
     marks = {"fmt": "o", "color": INK, "markerfacecolor": _COLOR, "markeredgewidth": 0.6, "markersize": 5,
              "elinewidth": 0.9, "capsize": 2.2, "zorder": 3}
     with chartContext():

@@ -2,6 +2,8 @@
 
 import io
 
+import numpy as np
+
 from ..errors import InputError
 
 # A4 less the margins of the report; a chart drawn this wide prints at its true font size.
@@ -41,6 +43,12 @@ def newFigure(widthInch, heightInch):
     from matplotlib.figure import Figure
 
     return Figure(figsize=(widthInch, heightInch), layout="constrained", facecolor="white")
+
+
+def requireFinite(where, *arrays):
+    """Refuse to draw what is not a number; ``where`` names the chart."""
+    if not all(np.all(np.isfinite(array)) for array in arrays):
+        raise InputError("The chart holds a value that is not a finite number", where)
 
 
 def quietAxes(axes, grid="y"):

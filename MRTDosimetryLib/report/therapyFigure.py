@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
-from .drawing import INK, PAGE_WIDTH_INCH, chartContext, figureBytes, newFigure, quietAxes
+from .drawing import INK, PAGE_WIDTH_INCH, chartContext, figureBytes, newFigure, quietAxes, requireFinite
 
 _COLOR = "#0072b2"
 _HEIGHT_INCH = 2.7
@@ -30,8 +30,7 @@ def therapyChart(curve, imageFormat="svg"):
     points, line = (np.asarray(curve.get(key) or np.empty((0, 2)), float) for key in ("points", "line"))
     if not len(points) and not len(line):
         raise InputError("The chart has neither points nor a line", curve.get("title", "report"))
-    if not all(part.ndim == 2 and part.shape[1] == 2 and np.all(np.isfinite(part)) for part in (points, line)):
-        raise InputError("The chart holds a value that is not a finite number", curve.get("title", "report"))
+    requireFinite(curve.get("title", "report"), points, line)
     with chartContext():
         figure = newFigure(PAGE_WIDTH_INCH, _HEIGHT_INCH)
         axes = figure.subplots()

@@ -9,28 +9,19 @@ from ..report import candidateTables
 from ..report.numbers import percent, signed, significant
 from ..workflow import excludedPoints, kineticsOptions, regionCurve
 from . import icons
+from .pagePart import PagePart
 from .tables import Cell, fill, numberCell, shortened, textCell
 
 _LONGEST_MODEL = 20
 
 
-class CurvePoints:
-    """The folded section with the points and the candidates of the selected region.
+class CurvePoints(PagePart):
+    """The folded section with the points and the candidates of the selected region."""
 
-    Parameters
-    ----------
-    step : KineticsStep
-    """
-
-    def __init__(self, step):
-        self.step = step
-        self.ui = step.ui
+    def __init__(self, page):
+        super().__init__(page)
         self._region = None
         self._isTyped = False
-
-    @property
-    def study(self):
-        return self.step.study
 
     def connectWidgets(self):
         ui = self.ui
@@ -125,7 +116,7 @@ class CurvePoints:
 
     def _selectedPoint(self):
         rows = [] if self._region is None else regionCurve.pointRows(self.study, self._region)
-        number = self.step.selected(self.ui.pointsTable)
+        number = self.page.selected(self.ui.pointsTable)
         return rows[number] if 0 <= number < len(rows) else None
 
     def _showReason(self):
@@ -138,7 +129,7 @@ class CurvePoints:
             "reason to exclude {label}, then Enter").format(label=row["label"])
 
     def onPoint(self):
-        if self.study is not None and not self.step.isUpdating:
+        if self.study is not None and not self.page.isUpdating:
             self._showReason()
 
     def onTyped(self, _text):
@@ -146,22 +137,22 @@ class CurvePoints:
 
     def onChecked(self, item):
         """A point without its tick is taken once there is a reason."""
-        if item.column() != 0 or self.step.isUpdating:
+        if item.column() != 0 or self.page.isUpdating:
             return
         row, isFitted = item.row(), item.checkState() == qt.Qt.Checked
         self.ui.pointsTable.setCurrentCell(row, 0)
         timeHours = regionCurve.pointRows(self.study, self._region)[row]["timeHours"]
         if isFitted:
-            self.step.attempt(excludedPoints.setExcluded, self.study, self._region, timeHours, None)
+            self.page.attempt(excludedPoints.setExcluded, self.study, self._region, timeHours, None)
         else:
-            self.step.attempt(self._exclude, timeHours)
+            self.page.attempt(self._exclude, timeHours)
 
     def onReason(self):
         row = self._selectedPoint()
         if row is None:
-            self.step.attempt(self._requirePoint)
+            self.page.attempt(self._requirePoint)
         else:
-            self.step.attempt(self._exclude, row["timeHours"])
+            self.page.attempt(self._exclude, row["timeHours"])
 
     def _requirePoint(self):
         raise InputError(_("No point is selected"), self._region or "", _("Select the point to exclude"))
@@ -177,7 +168,7 @@ class CurvePoints:
         self._isTyped = False
 
     def onApplyToAll(self):
-        self.step.attempt(kineticsOptions.applyModelToAll, self.study, self._region)
+        self.page.attempt(kineticsOptions.applyModelToAll, self.study, self._region)
 
 
 def _twoDecimals(value):

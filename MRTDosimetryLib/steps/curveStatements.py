@@ -8,6 +8,7 @@ from ..report.numbers import significant
 from ..workflow import jointKinetics, kineticsOptions
 from ..workflow.regionMasks import regionNames
 from ..workflow.timePoints import includedTimePoints
+from .pagePart import PagePart
 from .tables import shortened
 
 _DEFAULT = ""
@@ -15,32 +16,19 @@ _ALL_RATES = ""
 _LONGEST = 60
 
 
-class CurveStatements:
-    """The widgets of the kinetics page's advanced section that only some models have.
-
-    Parameters
-    ----------
-    step : KineticsStep
-    """
-
-    def __init__(self, step):
-        self.step = step
-        self.ui = step.ui
-
-    @property
-    def study(self):
-        return self.step.study
+class CurveStatements(PagePart):
+    """The widgets of the kinetics page's advanced section that only some models have."""
 
     def connectWidgets(self):
-        ui, step = self.ui, self.step
+        ui, page = self.ui, self.page
         starts = {"constant": _("as the first point"), "zero-linear": _("rise from zero"),
                   "extrapolated": _("extrapolated")}
         tails = {"effective": _("last two points"), "physical": _("physical decay")}
         forms = {"haenscheid2018": _("2 / ln 2 (Haenscheid 2018)"), "minimum": _("e (least area)")}
-        step.fillSelector(ui.trapezoidStartSelector, list(starts.items()), "constant")
-        step.fillSelector(ui.trapezoidTailSelector, list(tails.items()), "effective")
-        step.fillSelector(ui.lateFormSelector, list(forms.items()), "haenscheid2018")
-        step.fillSelector(ui.planarUnitSelector, [(unit, unit) for unit in jointKinetics.PLANAR_UNITS], "counts")
+        page.fillSelector(ui.trapezoidStartSelector, list(starts.items()), "constant")
+        page.fillSelector(ui.trapezoidTailSelector, list(tails.items()), "effective")
+        page.fillSelector(ui.lateFormSelector, list(forms.items()), "haenscheid2018")
+        page.fillSelector(ui.planarUnitSelector, [(unit, unit) for unit in jointKinetics.PLANAR_UNITS], "counts")
         ui.trapezoidStartSelector.connect("currentIndexChanged(int)", self.onTrapezoid)
         ui.trapezoidTailSelector.connect("currentIndexChanged(int)", self.onTrapezoid)
         ui.lateFormSelector.connect("currentIndexChanged(int)", self.onLateForm)
@@ -57,11 +45,11 @@ class CurveStatements:
         isTrapezoid = "trapezoid" in (model, fittedModel) or bool(options["trapezoid"])
         for widget in (ui.trapezoidLabel, ui.trapezoidWidget):
             widget.setVisible(isTrapezoid and points != 1)
-        self.step.selectData(ui.trapezoidStartSelector, options["trapezoid"].get("start", "constant"))
-        self.step.selectData(ui.trapezoidTailSelector, options["trapezoid"].get("tail", "effective"))
+        self.page.selectData(ui.trapezoidStartSelector, options["trapezoid"].get("start", "constant"))
+        self.page.selectData(ui.trapezoidTailSelector, options["trapezoid"].get("tail", "effective"))
         for widget in (ui.lateFormLabel, ui.lateFormSelector):
             widget.setVisible(model == kineticsOptions.LATE)
-        self.step.selectData(ui.lateFormSelector, options["lateForm"] or "haenscheid2018")
+        self.page.selectData(ui.lateFormSelector, options["lateForm"] or "haenscheid2018")
         self._showParameters(region, options, group, kineticsOptions.parametersOf(model) if model else ())
         self._showShared(region, group, jointKinetics.sharableRates(model) if model and points > 1 else ())
         series = jointKinetics.planarSeries(self.study)
@@ -79,7 +67,7 @@ class CurveStatements:
         ui = self.ui
         ui.parameterWidget.setVisible(bool(names) and group is None)
         current = ui.parameterSelector.currentData
-        self.step.fillSelector(ui.parameterSelector, [(name, name) for name in names],
+        self.page.fillSelector(ui.parameterSelector, [(name, name) for name in names],
                                current if current in names else next(iter(names), None))
         stated = [options[key].get(region) or {} for key in ("fixed", "bounds")]
         ui.parameterSourceEdit.text = next((given["source"] for given in stated if given.get("source")), "")
@@ -105,14 +93,14 @@ class CurveStatements:
         ui.parameterLeastEdit.placeholderText, ui.parameterMostEdit.placeholderText = _("least"), _("most")
 
     def onParameter(self, _index):
-        if not self.step.isUpdating:
-            self._showParameter(self.step.selectedRegion(), kineticsOptions.options(self.study))
+        if not self.page.isUpdating:
+            self._showParameter(self.page.selectedRegion(), kineticsOptions.options(self.study))
 
     def onState(self):
-        self.step.attempt(self._state)
+        self.page.attempt(self._state)
 
     def _state(self):
-        ui, region = self.ui, self.step.selectedRegion()
+        ui, region = self.ui, self.page.selectedRegion()
         name, source = ui.parameterSelector.currentData, ui.parameterSourceEdit.text.strip()
         value, least, most = (_number(edit) for edit in (ui.parameterFixedEdit, ui.parameterLeastEdit,
                                                          ui.parameterMostEdit))
@@ -140,9 +128,9 @@ class CurveStatements:
         choices = [(rate, rate) for rate in rates]
         if len(rates) > 1:
             choices.insert(0, (_ALL_RATES, _("all rates")))
-        self.step.fillSelector(ui.shareRateSelector, choices, choices[0][0] if choices else None)
+        self.page.fillSelector(ui.shareRateSelector, choices, choices[0][0] if choices else None)
         current = ui.shareRegionSelector.currentData
-        self.step.fillSelector(ui.shareRegionSelector, [(name, name) for name in others],
+        self.page.fillSelector(ui.shareRegionSelector, [(name, name) for name in others],
                                current if current in others else next(iter(others), None))
         ui.shareRow.setVisible(isFree)
         ui.shareButton.text = _("Share") if isFree else _("Fit alone again")
@@ -151,14 +139,14 @@ class CurveStatements:
                 regions=", ".join(group["regions"]), parameters=", ".join(group["parameters"]))
 
     def onShare(self):
-        region = self.step.selectedRegion()
+        region = self.page.selectedRegion()
         if jointKinetics.groupOf(self.study, region) is not None:
-            self.step.attempt(jointKinetics.unshare, self.study, region)
+            self.page.attempt(jointKinetics.unshare, self.study, region)
             return
         rate = self.ui.shareRateSelector.currentData
         model = kineticsOptions.chosenModel(self.study, region)
         rates = jointKinetics.sharableRates(model) if rate == _ALL_RATES else (rate,)
-        self.step.attempt(jointKinetics.share, self.study, region, self.ui.shareRegionSelector.currentData, rates)
+        self.page.attempt(jointKinetics.share, self.study, region, self.ui.shareRegionSelector.currentData, rates)
 
     # ends, late form, planar series
 
@@ -166,20 +154,20 @@ class CurveStatements:
         ui = self.ui
         chosen = {"start": ui.trapezoidStartSelector.currentData, "tail": ui.trapezoidTailSelector.currentData}
         isDefault = chosen == {"start": "constant", "tail": "effective"}
-        self.step.attempt(kineticsOptions.setTrapezoid, self.study, None if isDefault else chosen)
+        self.page.attempt(kineticsOptions.setTrapezoid, self.study, None if isDefault else chosen)
 
     def onLateForm(self, index):
         name = self.ui.lateFormSelector.itemData(index)
-        self.step.attempt(kineticsOptions.setLateForm, self.study, None if name == "haenscheid2018" else name)
+        self.page.attempt(kineticsOptions.setLateForm, self.study, None if name == "haenscheid2018" else name)
 
     def onPlanar(self):
-        path = qt.QFileDialog.getOpenFileName(self.step.widget, _("Planar series"), "", _("CSV files (*.csv)"))
+        path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Planar series"), "", _("CSV files (*.csv)"))
         if path:
-            self.step.attempt(jointKinetics.setPlanarFile, self.study, path, self.ui.planarUnitSelector.currentData,
+            self.page.attempt(jointKinetics.setPlanarFile, self.study, path, self.ui.planarUnitSelector.currentData,
                               "", regionNames(self.study))
 
     def onPlanarRemove(self):
-        self.step.attempt(jointKinetics.removePlanarSeries, self.study)
+        self.page.attempt(jointKinetics.removePlanarSeries, self.study)
 
 
 def _side(value):

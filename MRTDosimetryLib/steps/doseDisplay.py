@@ -8,23 +8,16 @@ from ..scene import maximumMarker
 from ..workflow import doseDisplay, engineNodes
 from . import icons
 from .layouts import showPoint
+from .pagePart import PagePart
 from .tables import Cell, asNumber, fill, numberCell
 
 
-class DoseDisplay:
+class DoseDisplay(PagePart):
     """What is seen of the absorbed dose. Nothing here changes a result."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._levelsGy = []
-
-    @property
-    def ui(self):
-        return self.page.ui
-
-    @property
-    def study(self):
-        return self.page.study
 
     def connectWidgets(self):
         ui = self.ui

@@ -7,23 +7,20 @@ from ..scene import loadedVolumes
 from ..workflow import foundScans, loadedScans, scanFolder
 from . import icons
 from .dropArea import DropArea
+from .pagePart import PagePart
 from .tables import fill, numberCell, shortened, textCell
 
 _NOT_CHOSEN = -2
 _LONGEST_CT = 24
 
 
-class FoundScansList:
+class FoundScansList(PagePart):
     """Shows what was found; nothing becomes a time point before the user says so."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._found = None
         self._study = None
-
-    @property
-    def ui(self):
-        return self.page.ui
 
     @property
     def isOpen(self):

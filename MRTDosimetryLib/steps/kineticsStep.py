@@ -92,8 +92,8 @@ class KineticsStep(Step):
         fill(ui.kineticsTable, columns, [self._cells(row, options, titles) for row in rows])
         ui.kineticsTable.horizontalHeaderItem(2).setToolTip(_("Effective half-life of the last phase"))
         ui.kineticsTable.horizontalHeaderItem(3).setToolTip(
-            _("Time-integrated activity; \N{PLUS-MINUS SIGN} is k = 1 of the fit alone, the results add the volume and the "
-              "calibration"))
+            _("Time-integrated activity; \N{PLUS-MINUS SIGN} is k = 1 of the fit alone, the results add the "
+              "volume and the calibration"))
         if rows and ui.kineticsTable.currentRow() < 0:
             ui.kineticsTable.setCurrentCell(0, 0)
         scans = len(includedTimePoints(self.study))

@@ -9,26 +9,19 @@ from ..report.radiobiologyText import repairText
 from ..therapies.tissues import tissueNames
 from ..workflow import radiobiology, radiobiologyCurves, radiobiologyOptions, segmentation, stages
 from ..workflow.kineticsOptions import REMAINDER
+from .pagePart import PagePart
 from .tables import Cell, asNumber, fill, numberCell, shortened, textCell
 
 _LONGEST, _LONGEST_WORDS = 14, 150
 _DASH = "\N{EN DASH}"
 
 
-class RadiobiologyEditor:
+class RadiobiologyEditor(PagePart):
     """States parameters in place of the table's, each with its source; the absorbed dose stays as it is."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._rows = []
-
-    @property
-    def ui(self):
-        return self.page.ui
-
-    @property
-    def study(self):
-        return self.page.study
 
     def connectWidgets(self):
         ui = self.ui

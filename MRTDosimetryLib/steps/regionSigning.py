@@ -4,20 +4,17 @@ import qt
 from slicer.i18n import tr as _
 
 from ..workflow import signOff
+from .pagePart import PagePart
 
 _NAME_SETTING = "MRTDosimetry/signerName"
 
 
-class RegionSigning:
+class RegionSigning(PagePart):
     """Signs the selected region, or all of them, in the name given and the role at the desk."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._signed = {}
-
-    @property
-    def ui(self):
-        return self.page.ui
 
     def connectWidgets(self):
         ui = self.ui

@@ -8,25 +8,18 @@ from ..report.numbers import significant
 from ..scene import placedPoint, segments
 from ..workflow import regionHelpers, segmentation
 from ..workflow.timePoints import includedTimePoints
+from .pagePart import PagePart
 
 _PERCENT, _CONCENTRATION = "percent", "kBq/mL"
 _POINT_EVENTS = ("PointPositionDefinedEvent", "PointModifiedEvent")
 
 
-class RegionTools:
+class RegionTools(PagePart):
     """Draws by rule into the region that is selected on the page."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._observed = None
-
-    @property
-    def ui(self):
-        return self.page.ui
-
-    @property
-    def study(self):
-        return self.page.study
 
     def connectWidgets(self):
         ui = self.ui

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..registry.places import ENVIRONMENT
 from ..workflow import cohortRegistry, reportSignOff
 from . import packages
+from .pagePart import PagePart
 from .tables import Cell, fill, numberCell, percentileText, textCell, wrapped
 
 SETTING = "MRTDosimetry/registry"
@@ -17,11 +18,11 @@ SETTING = "MRTDosimetry/registry"
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
 
 
-class ReportRegistry:
+class ReportRegistry(PagePart):
     """Register after the sign-off, compare at any time; where the registry is, is a setting of the application."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._shownOf, self._words, self._compared = None, "", {}
 
     def connectWidgets(self):

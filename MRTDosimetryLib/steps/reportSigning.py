@@ -4,13 +4,14 @@ from slicer.i18n import tr as _
 
 from ..report.numbers import dateTimeText
 from ..workflow import reportSignOff
+from .pagePart import PagePart
 
 
-class ReportSigning:
+class ReportSigning(PagePart):
     """A name and a button for each role of the report's signature lines."""
 
     def __init__(self, page):
-        self.page = page
+        super().__init__(page)
         self._study = None
 
     def _widgets(self, role):

@@ -99,7 +99,8 @@ def writeChart(study, rows):
                                    _IMPOSSIBLE, "diamonds"))
     # short enough for a plot view below the slices: the chart's title says the rest
     yTitle = "In view (% of administered)" if unit == "%" else "In view (MBq)"
-    chart = plots.setChart(study.scene, _NAME, f"{_NAME}, decay-corrected", "Time after administration (h)", yTitle, series, node=chart)
+    chart = plots.setChart(study.scene, _NAME, f"{_NAME}, decay-corrected", "Time after administration (h)", yTitle,
+                           series, node=chart)
     study.setNodeForRole(_ROLE, chart)
     return chart
 
