@@ -90,7 +90,7 @@ def readCalibrationFile(path):
 def checkedStatement(content, where):
     """A copy of the statement whose shape is right; values are checked where they are used."""
     if not isinstance(content, dict):
-        raise InputError("The file does not hold a calibration", where, "See the README for an example")
+        raise InputError("The file does not hold a calibration", where, "See docs/calibration.md for an example")
     version = content.get("schemaVersion")
     if version != SCHEMA_VERSION:
         raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
@@ -223,7 +223,7 @@ def _checkScans(scans, where, faults, isImageNeeded=False):
 def _isObject(content, where, faults):
     if isinstance(content, dict):
         return True
-    faults.add("This is missing, or is not an object", where, "See the README for an example")
+    faults.add("This is missing, or is not an object", where, "See docs/calibration.md for an example")
     return False
 
 

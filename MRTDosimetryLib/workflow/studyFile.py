@@ -74,7 +74,7 @@ def readStudyFile(path):
     except json.JSONDecodeError as error:
         raise InputError(f"This is not valid JSON: {error.msg} in line {error.lineno}", where) from None
     if not isinstance(content, dict):
-        raise InputError("The file does not hold a study", where, "See the README for an example")
+        raise InputError("The file does not hold a study", where, "See docs/studyFile.md for an example")
     inputs = []
     if content.get("kind") == "record":
         inputs = [{**item, "path": _absolute(item["path"], path)} for item in content.get("inputs", [])]
@@ -185,7 +185,7 @@ def _checked(content, where, path):
     are used, statements here."""
     faults = Faults()
     if not isinstance(content, dict):
-        raise InputError("The file does not hold a study", where, "See the README for an example")
+        raise InputError("The file does not hold a study", where, "See docs/studyFile.md for an example")
     version = content.get("schemaVersion")
     if version != SCHEMA_VERSION:
         raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
