@@ -1,171 +1,47 @@
 """What every step of the wizard has in common."""
 
-import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ..workflow import stages
-
-# Between a row's name and what is noted beside it.
-NOTE_MARK = " \N{MIDDLE DOT} "
+from .page import Page
 
 
-class Step:
-    """One page of the wizard.
-
-    Subclasses set the class attributes, return their texts from :meth:`title`, :meth:`help` and :meth:`computeText`,
-    and fill their page in :meth:`refresh`. Nothing of the study is kept in a step.
+class Step(Page):
+    """One page of the wizard: a stage of the workflow. Nothing of the study is kept in a step.
 
     Attributes
     ----------
     name : str
         Name of the stage of the workflow.
-    uiFile : str
-        File in ``Resources/UI``.
     layoutName : str
         Layout of the views, see :mod:`.layouts`.
     needsPackages : bool
         Whether running the stage needs packages that Slicer does not bring.
-    isForPhysician : bool
-        Whether the page is shown in the physician's view.
-    isForTechnologist : bool
-        Whether the page is shown in the technologist's view: what is measured and acquired.
-    advancedWidgets : tuple of str
-        Names of widgets that only the physicist sees.
     isAboutAbsorbedDose : bool
         Whether the 3D view shows the regions as they were when the absorbed dose was computed.
     """
 
-    name = ""
-    uiFile = ""
     layoutName = "fourUp"
     needsPackages = False
-    isForPhysician = True
-    isForTechnologist = False
-    advancedWidgets = ()
     isAboutAbsorbedDose = False
 
-    def __init__(self, shell):
-        self.shell = shell
-        self.widget = None
-        self.ui = None
-        self.isUpdating = False
-
-    # texts
-
-    def title(self):
-        """Title of the page."""
-        raise NotImplementedError
-
-    def help(self):
-        """What the step is for, in one sentence."""
-        raise NotImplementedError
-
-    def computeText(self):
-        """Words on the primary button."""
-        return _("Compute")
-
-    # life cycle
+    @property
+    def shell(self):
+        """The wizard."""
+        return self.frame
 
     @property
     def study(self):
         """The selected study; pages are only used when there is one."""
         return self.shell.study
 
-    def setup(self, loadUI):
-        """Make the page once. ``loadUI(fileName)`` gives the widget of a .ui file."""
-        self.widget = loadUI(self.uiFile)
-        self.ui = slicer.util.childWidgetVariables(self.widget)
-        self.connectWidgets()
-
-    def connectWidgets(self):
-        """Connect signals and fill lists that never change."""
-
-    def setScene(self, scene):
-        """Hand the scene (or None before it closes) to the widgets that need it."""
-        self.widget.setMRMLScene(scene)
-
-    def enter(self):
-        """The page comes to the front."""
-
-    def exit(self):
-        """The page leaves the front."""
+    def computeText(self):
+        """Words on the primary button."""
+        return _("Compute")
 
     def showInViews(self):
         """Show in the views what the step is about; called on entering and after computing."""
 
-    def refresh(self):
-        """Show the study as it is now."""
-
-    def update(self):
-        """:meth:`refresh` without the page's own handlers answering to it."""
-        self.isUpdating = True
-        try:
-            self.refresh()
-        finally:
-            self.isUpdating = False
-
     def apply(self, progress):
         """Run the stage, and before it every earlier one that is not up to date."""
         stages.runStale(self.study, progress, upTo=self.name)
-
-    def setRole(self, isPhysicist):
-        """Show or hide what only the physicist needs."""
-        for name in self.advancedWidgets:
-            getattr(self.ui, name).setVisible(isPhysicist)
-
-    def goTo(self, text):
-        """Show what a message is about; the default selects the table row that it names."""
-        table = self.mainTable()
-        if table is None:
-            return
-        names = [(table.item(row, 0).text().split(NOTE_MARK)[0], row) for row in range(table.rowCount)]
-        # The longest name that occurs: "24 h" holds "4 h" as well.
-        _length, row = max(((len(name), row) for name, row in names if name in text), default=(0, -1))
-        if row >= 0:
-            table.setCurrentCell(row, 0)
-            self.showRow(row)
-
-    def mainTable(self):
-        """The table that messages refer to, or None."""
-        return None
-
-    def showRow(self, row):
-        """Show the time point or region of a row in the views."""
-
-    # helpers for pages
-
-    def attempt(self, function, *args):
-        """Call a quick workflow function; errors become messages, then everything is refreshed."""
-        if not self.isUpdating:
-            self.shell.attempt(lambda: function(*args))
-
-    def fillSelector(self, selector, choices, current):
-        """Fill a combo box with (value, title) pairs and select ``current``."""
-        wasBlocked = selector.blockSignals(True)
-        selector.clear()
-        for value, title in choices:
-            selector.addItem(title, value)
-        self.selectData(selector, current)
-        selector.blockSignals(wasBlocked)
-
-    @staticmethod
-    def selectData(selector, value):
-        """Select the entry with that value; none where the value is not known."""
-        selector.setCurrentIndex(-1 if value is None else selector.findData(value))
-
-    def selected(self, table):
-        """Selected row, or -1."""
-        return table.currentRow()
-
-    def chooseFile(self, edit, caption):
-        """Let the user choose a file for a line edit."""
-        path = qt.QFileDialog.getOpenFileName(self.widget, caption, edit.text)
-        if path:
-            edit.text = path
-
-    def chooseFolder(self, edit, caption):
-        """Let the user choose a folder for a line edit."""
-        path = qt.QFileDialog.getExistingDirectory(self.widget, caption, edit.text)
-        if path:
-            edit.text = path

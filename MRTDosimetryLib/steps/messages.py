@@ -26,7 +26,7 @@ class Message:
     details : str
         Tooltip; the text itself where it is empty.
     target : str
-        Name of the step that a click leads to; empty for the page in front.
+        Name of the page that a click leads to; empty for the one in front.
     """
 
     kind: str
@@ -35,14 +35,41 @@ class Message:
     target: str = ""
 
 
-class MessageArea:
-    """The list below the pages."""
+class MessageList:
+    """The list below the pages of a frame, its ``ui.messageList``."""
 
-    def __init__(self, shell):
-        self.shell = shell
+    def __init__(self, frame):
+        self.frame = frame
 
     def connectWidgets(self):
-        self.shell.ui.messageList.connect("itemClicked(QListWidgetItem*)", self.onClicked)
+        self.frame.ui.messageList.connect("itemClicked(QListWidgetItem*)", self.onClicked)
+
+    def show(self, messages):
+        """Show messages, each text once; the list is as high as it needs to be, up to three long ones."""
+        listing = self.frame.ui.messageList
+        listing.clear()
+        shown = list({message.text: message for message in reversed(messages)}.values())[::-1]
+        for message in shown:
+            item = qt.QListWidgetItem(icons.icon(message.kind), message.text)
+            item.setToolTip(message.details or message.text)
+            item.setData(qt.Qt.UserRole, message.target)
+            listing.addItem(item)
+        listing.setVisible(bool(shown))
+        lines = [math.ceil(len(message.text) / _LINE_LENGTH) for message in shown]
+        height = sum(max(count, 1) * _LINE_HEIGHT + _ROW_MARGIN for count in lines)
+        listing.setFixedHeight(min(height + _FRAME, _MOST_HEIGHT))
+
+    def onClicked(self, item):
+        """Go to what a message is about."""
+        self.frame.goToMessage(item.data(qt.Qt.UserRole), item.text())
+
+
+class MessageArea(MessageList):
+    """The messages of the study's pages."""
+
+    @property
+    def shell(self):
+        return self.frame
 
     def refresh(self, spoken, state):
         """Show what was said last, ``(kind, text)`` pairs, and what there is to say of the page in its state."""
@@ -50,7 +77,7 @@ class MessageArea:
         messages = [Message(kind, text) for kind, text in spoken]
         if shell.study is not None:
             messages += self._ofStep(shell.step.name, state)
-        _fill(shell.ui.messageList, messages)
+        self.show(messages)
 
     def _ofStep(self, name, state):
         shell = self.shell
@@ -80,27 +107,3 @@ class MessageArea:
                     title=shell.steps[index].title(), count=len(words))
                 found.append(Message("warning", text, "\n".join(words), stageName))
         return found
-
-    def onClicked(self, item):
-        if self.shell.study is None:
-            return
-        target = item.data(qt.Qt.UserRole)
-        if target:
-            self.shell.goToStep(self.shell.indexOf(target))
-        else:
-            self.shell.step.goTo(item.text())
-
-
-def _fill(listing, messages):
-    """Each text once; the list is as high as it needs to be, up to three long ones."""
-    listing.clear()
-    shown = list({message.text: message for message in reversed(messages)}.values())[::-1]
-    for message in shown:
-        item = qt.QListWidgetItem(icons.icon(message.kind), message.text)
-        item.setToolTip(message.details or message.text)
-        item.setData(qt.Qt.UserRole, message.target)
-        listing.addItem(item)
-    listing.setVisible(bool(shown))
-    lines = [math.ceil(len(message.text) / _LINE_LENGTH) for message in shown]
-    height = sum(max(count, 1) * _LINE_HEIGHT + _ROW_MARGIN for count in lines)
-    listing.setFixedHeight(min(height + _FRAME, _MOST_HEIGHT))

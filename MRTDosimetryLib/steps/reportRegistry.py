@@ -9,7 +9,6 @@ from slicer.i18n import tr as _
 from ..errors import InputError
 from ..registry.places import ENVIRONMENT
 from ..workflow import cohortRegistry, reportSignOff
-from . import packages
 from .pagePart import PagePart
 from .tables import Cell, fill, numberCell, percentileText, textCell, wrapped
 
@@ -92,7 +91,7 @@ class ReportRegistry(PagePart):
 
     def onRegister(self):
         def register(_progress):
-            packages.ensure(self.page.shell._resourcePath("requirements.txt"))
+            self.page.shell.ensurePackages()
             found = cohortRegistry.register(self.page.study, self._place(), **self._given())
             self._words = "\n".join([found["words"], *found["notes"]])
 
@@ -100,7 +99,7 @@ class ReportRegistry(PagePart):
 
     def onCompare(self):
         def compare(_progress):
-            packages.ensure(self.page.shell._resourcePath("requirements.txt"))
+            self.page.shell.ensurePackages()
             self._compared = cohortRegistry.compare(self.page.study, self._place(), **self._given())
             self._words = "" if self._compared else _("There are no regions to compare.")
 

@@ -1,19 +1,17 @@
 """The frame around the pages: study selector, step bar, title, messages, Back, Compute, Next."""
 
-import os
-
 import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..errors import CanceledError, DosimetryError
 from ..scene import regionsIn3D
 from ..workflow import stages
-from . import icons, packages, tutorial
+from . import icons, tutorial
 from .allSteps import STEPS
+from .centerPanel import CenterPanel
+from .frame import Frame
 from .layouts import Layouts, fit3DViews
 from .messages import MessageArea
-from .progressDialog import ProgressDialog
 from .stepBar import StepBar
 from .studyChooser import StudyChooser
 from .tables import fitHeight
@@ -27,7 +25,7 @@ _HOME = {PHYSICIAN: "regions", TECHNOLOGIST: "timePoints"}
 _REFRESH_DELAY_MS = 300
 
 
-class Shell:
+class Shell(Frame):
     """Holds the pages together and shows where the selected study stands.
 
     Parameters
@@ -39,9 +37,8 @@ class Shell:
     """
 
     def __init__(self, resourcePath, observers):
-        self._resourcePath = resourcePath
+        super().__init__(resourcePath)
         self.observers = observers
-        self.isBusy = False
         self.study = None
         self.steps = []
         self.index = 0
@@ -49,14 +46,14 @@ class Shell:
         self.studies = StudyChooser(self)
         self.layouts = Layouts()
         self.messageArea = MessageArea(self)
-        self._messages = []
+        self.center = CenterPanel(self)
         self._states = {}
 
     # ------------------------------------------------------------------ building
 
     def setup(self):
         """Make all widgets; returns the one to put into the module panel."""
-        icons.setFolder(self._resourcePath("Icons"))
+        icons.setFolder(self.resourcePath("Icons"))
         self.widget = self.loadUI("MRTDosimetry.ui")
         self.ui = slicer.util.childWidgetVariables(self.widget)
         for stepClass in STEPS:
@@ -66,6 +63,7 @@ class Shell:
             self.steps.append(step)
         self.stepBar = StepBar(self.ui.stepBar, self.steps, self.goToStep)
         self.studies.setup()
+        self.center.setup()
         self.ui.roleSelector.addItem(_("Physicist"), PHYSICIST)
         self.ui.roleSelector.addItem(_("Physician"), PHYSICIAN)
         self.ui.roleSelector.addItem(_("Technologist"), TECHNOLOGIST)
@@ -81,17 +79,16 @@ class Shell:
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REFRESH_DELAY_MS)
         self._timer.connect("timeout()", self.updateStudies)
-        for step in self.steps:
-            step.setRole(self.role() == PHYSICIST)
+        self._setRole()
         return self.widget
-
-    def loadUI(self, name):
-        return slicer.util.loadUI(self._resourcePath(os.path.join("UI", name)))
 
     # ------------------------------------------------------------------ life cycle
 
     def enter(self):
-        """The module comes to the front."""
+        """The module comes to the front, or the study's pages do in place of those of the center."""
+        if self.center.isInFront:
+            self.center.enter()
+            return
         self.isEntered = True
         for step in self.steps:
             step.setScene(slicer.mrmlScene)
@@ -100,9 +97,14 @@ class Shell:
 
     def exit(self):
         """Another module comes to the front: give views and shortcuts back."""
+        self.leaveStudy()
+        self.layouts.restore()
+        self.center.exit()
+
+    def leaveStudy(self):
+        """Leave the page in front with its shortcuts; layout and views stay as they are."""
         if self.isEntered:
             self._exitStep()
-            self.layouts.restore()
         self.isEntered = False
 
     def cleanup(self):
@@ -110,6 +112,7 @@ class Shell:
         self.exit()
         self._timer.stop()
         self.study = None
+        self.center.cleanup()
         for step in self.steps:
             step.setScene(None)
 
@@ -125,6 +128,7 @@ class Shell:
         """After closing or reading a scene."""
         before = self.study
         self.updateStudies()
+        self.center.refresh()
         if self.isEntered and self.study == before:
             self._enterStep()
 
@@ -163,6 +167,7 @@ class Shell:
 
     def switchTo(self, study, stepName=None):
         """Select a study and go to a step, by default the one it was left at."""
+        self.center.close()
         if self.isEntered:
             self._exitStep()
         self.study = study
@@ -182,18 +187,23 @@ class Shell:
     def onRoleSelected(self, index):
         role = self.ui.roleSelector.itemData(index)
         qt.QSettings().setValue(ROLE_SETTING, role)
-        for step in self.steps:
-            step.setRole(role == PHYSICIST)
+        self._setRole()
         if not self.isShown(self.index):
             self.goToStep(self._homeOf(role))
         else:
             self.refresh()
 
+    def _setRole(self):
+        """Tell the pages who is at the desk."""
+        for step in self.steps:
+            step.setRole(self.role() == PHYSICIST)
+        self.center.setRole(self.role() == PHYSICIST)
+
     def _homeOf(self, role):
         """Where a role begins; without that page, at the first of its own that the study needs."""
         home, found = self.indexOf(_HOME[role]), stages.states(self.study) if self.study is not None else {}
         own = [index for index, step in enumerate(self.steps)
-               if self._isForRole(index) and found.get(step.name) != stages.NOT_NEEDED]
+               if self.isForRole(self.steps[index]) and found.get(step.name) != stages.NOT_NEEDED]
         return home if home in own or not own else own[0]
 
     def state(self, name):
@@ -203,11 +213,11 @@ class Shell:
     def isShown(self, index):
         """Whether a page is for this user and this study; the one in front always is for the study."""
         isNeeded = index == self.index or self.state(self.steps[index].name) != stages.NOT_NEEDED
-        return isNeeded and self._isForRole(index)
+        return isNeeded and self.isForRole(self.steps[index])
 
-    def _isForRole(self, index):
-        step, role = self.steps[index], self.role()
-        return {PHYSICIAN: step.isForPhysician, TECHNOLOGIST: step.isForTechnologist}.get(role, True)
+    def isForRole(self, page):
+        """Whether a page is for the role at the desk."""
+        return {PHYSICIAN: page.isForPhysician, TECHNOLOGIST: page.isForTechnologist}.get(self.role(), True)
 
     # ------------------------------------------------------------------ navigation
 
@@ -227,7 +237,7 @@ class Shell:
             states = stages.states(study)
             unsettled = [i for i, step in enumerate(self.steps) if states[step.name] not in stages.SETTLED]
             found = min(unsettled, default=len(self.steps) - 1)
-        return found if self._isForRole(found) else self._homeOf(self.role())
+        return found if self.isForRole(self.steps[found]) else self._homeOf(self.role())
 
     def _keepStep(self):
         if self.study is not None:
@@ -243,6 +253,15 @@ class Shell:
             self._enterStep()
         else:
             self.refresh()
+
+    def goToMessage(self, target, text):
+        """Go to what a message is about."""
+        if self.study is None:
+            return
+        if target:
+            self.goToStep(self.indexOf(target))
+        else:
+            self.step.goTo(text)
 
     def goBack(self):
         earlier = [i for i in range(self.index) if self.isShown(i)]
@@ -268,48 +287,9 @@ class Shell:
 
     # ------------------------------------------------------------------ work
 
-    def attempt(self, function):
-        """Call something quick; what goes wrong is shown in the panel. Returns whether it went well."""
-        self._messages = []
-        isDone = False
-        try:
-            with slicer.util.tryWithErrorDisplay(_("This should not have happened."), show=True):
-                isDone = self._guarded(function)
-        finally:
-            self.refresh()
-        return isDone
-
-    def run(self, title, function):
-        """Call ``function(progress)`` with a progress window; returns whether it came to its end."""
-        def work():
-            # Windows are repainted during the work; the pages must not look at a half-made study.
-            self.isBusy = True
-            try:
-                with ProgressDialog(title) as progress:
-                    function(progress)
-            finally:
-                self.isBusy = False
-
-        return self.attempt(work)
-
-    def _guarded(self, function):
-        try:
-            function()
-        except CanceledError:
-            self._messages = [("info", _("Canceled. What was not finished is as it was before."))]
-        except DosimetryError as error:
-            self._messages = [("error", str(fault)) for fault in error.faults]
-        else:
-            return True
-        return False
-
     def compute(self):
         """Run the step in front, and every earlier one that is not up to date."""
         self._runUpTo(self.step)
-
-    def hasPackages(self):
-        """Ask for packages that are missing; the question stands alone, the window of a progress would cover it."""
-        return self.attempt(lambda: packages.ensure(self._resourcePath("requirements.txt")))
 
     def computeStale(self):
         """Run again what was computed before its inputs changed."""
@@ -350,7 +330,7 @@ class Shell:
         hasStudy = self.study is not None
         found = stages.states(self.study) if hasStudy else {}
         self._states = {step.name: found.get(step.name, "needsInput") for step in self.steps}
-        self._showPage(self.step.widget if hasStudy else self.ui.emptyPage)
+        self.showPage(self.step.widget if hasStudy else self.ui.emptyPage)
         self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
         self.ui.pageHelp.text = self.step.help() if hasStudy else ""
         self.ui.pageHelp.setVisible(hasStudy)
@@ -362,20 +342,6 @@ class Shell:
         self.ui.computeStaleButton.setVisible("stale" in self._states.values())
         self.messageArea.refresh(self._messages, self._states[self.step.name])
         self._refreshButtons(hasStudy)
-
-    def _showPage(self, page):
-        """Bring a page to the front; the stack is as tall as this page, not as the tallest one.
-
-        The page scrolls inside of the wizard, so that messages and buttons stay in sight.
-        """
-        ui = self.ui
-        for other in [ui.emptyPage, *(step.widget for step in self.steps)]:
-            other.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Preferred if other is page
-                                else qt.QSizePolicy.Ignored)
-        if ui.pageStack.currentWidget() is not page:
-            ui.pageStack.setCurrentWidget(page)
-            ui.pageScroll.ensureVisible(0, 0)
-        ui.pageScroll.setMinimumWidth(ui.pageStack.minimumSizeHint.width())
 
     def _refreshButtons(self, hasStudy):
         ui, state = self.ui, self._states[self.step.name]

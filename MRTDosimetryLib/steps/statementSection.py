@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from ..therapies import inputs
 from ..workflow import earlierResults, statementEntry, statements, statementText
 from . import icons
-from .base import NOTE_MARK
+from .page import NOTE_MARK
 from .statementForm import WARNING, StatementForm
 from .statementTable import StatementTable
 from .tables import wrapped

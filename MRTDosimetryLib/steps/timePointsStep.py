@@ -7,9 +7,10 @@ from ..report.numbers import significant, words
 from ..scene import display, sequences
 from ..workflow import activityBalance, timePoints, timePointsTable
 from . import icons
-from .base import NOTE_MARK, Step
+from .base import Step
 from .foundScans import FoundScansList
 from .layouts import fitSliceViews, showChart, showTable, showVolumes
+from .page import NOTE_MARK
 from .tables import asNumber, fill, numberCell, textCell
 
 _FILES, _SCENE = "files", "scene"

@@ -34,12 +34,14 @@ def anchors(text):
 
 
 def testEveryPageHasItsSection():
-    from MRTDosimetryLib.steps import shell, tutorial
+    from MRTDosimetryLib.steps import tutorial
+    from MRTDosimetryLib.steps.allCenterPages import CENTER_PAGES
+    from MRTDosimetryLib.steps.allSteps import STEPS
 
     found = anchors(tutorialText())
-    for step in shell.STEPS:
-        assert step.name in tutorial.SECTIONS, f"{step.name}: write its section of docs/tutorial.md"
-        assert tutorial.anchor(tutorial.SECTIONS[step.name]) in found
+    for page in (*STEPS, *CENTER_PAGES):
+        assert page.name in tutorial.SECTIONS, f"{page.name}: write its section of docs/tutorial.md"
+        assert tutorial.anchor(tutorial.SECTIONS[page.name]) in found
 
 
 def testLinksAndPicturesExist():

@@ -38,11 +38,12 @@ def small():
 
 
 def testEveryUiFileBelongsToAPage(empty):
-    from MRTDosimetryLib.steps import shell
+    from MRTDosimetryLib.steps.allCenterPages import CENTER_PAGES
+    from MRTDosimetryLib.steps.allSteps import STEPS
 
     folder = os.path.join(driving.MODULE_FOLDER, "Resources", "UI")
     files = {os.path.basename(path) for path in glob.glob(os.path.join(folder, "*.ui"))}
-    assert files == {"MRTDosimetry.ui", *(step.uiFile for step in shell.STEPS)}
+    assert files == {"MRTDosimetry.ui", "CenterPanel.ui", *(page.uiFile for page in (*STEPS, *CENTER_PAGES))}
 
 
 def testStepsAreTheStagesInTheirOrder(empty):

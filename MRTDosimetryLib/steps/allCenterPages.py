@@ -1,0 +1,3 @@
+"""The pages of the center in their order: a new one is a line here, a file beside this one and a .ui file."""
+
+CENTER_PAGES = ()
