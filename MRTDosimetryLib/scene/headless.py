@@ -196,6 +196,25 @@ def newScene():
     return _session.scene
 
 
+def separateScene():
+    """An empty scene to compute in, beside the current one, which stays as it is: inside the application too.
+
+    Returns
+    -------
+    vtkMRMLScene
+        Knows the node classes of the current scene. Nodes hold on to it only weakly: keep it while they are used.
+    """
+    current, scene = startHeadless(), slicer.vtkMRMLScene()
+    known = {scene.GetNthRegisteredNodeClass(index).GetClassName()
+             for index in range(scene.GetNumberOfRegisteredNodeClasses())}
+    for index in range(current.GetNumberOfRegisteredNodeClasses()):
+        node = current.GetNthRegisteredNodeClass(index)
+        if node.GetClassName() not in known:
+            known.add(node.GetClassName())
+            scene.RegisterNodeClass(node)
+    return scene
+
+
 def applicationLogicOf(scene):
     """The application logic that belongs to ``scene``."""
     if not isApplication() and _session is not None and scene is _session.scene:

@@ -4,7 +4,7 @@ import re
 
 from ..errors import InputError
 from ..progress import subProgress
-from ..scene.headless import isApplication
+from ..scene.headless import separateScene
 from . import job, studyFile
 from .commissioningCase import Case, Check, worst
 from .commissioningReferences import valueOf
@@ -22,15 +22,13 @@ def publicDataSets(job_, progress):
         for key, name in _KNOWN:
             yield Case(f"public.{key}", _SUBJECT, name, isOptional=True, problem=_ABSENT)
         return
-    if isApplication():
-        raise InputError("The whole job needs a scene of its own, which the application does not have",
-                         "public data sets", "Run mrt-dosimetry check on the command line")
     count = len(job_.references)
     for index, reference in enumerate(job_.references):
         part = subProgress(progress, index / count, (index + 1) / count)
         part(0.0, reference.title)
         description, recorded = studyFile.readStudyFile(reference.studyPath)
-        study, _inputs = job.computeStudy(description, part)
+        scene = separateScene()
+        study, _inputs = job.computeStudy(description, part, scene)
         results = resultsDict(study)
         for quantity in reference.quantities:
             yield _case(reference, quantity, results)

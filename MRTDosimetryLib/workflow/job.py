@@ -43,15 +43,22 @@ def runStudyFile(path, folder, progress=noProgress, template=None):
     return study
 
 
-def computeStudy(description, progress=noProgress):
+def computeStudy(description, progress=noProgress, scene=None):
     """A new scene with the study, all stages computed.
+
+    Parameters
+    ----------
+    description : dict
+    progress : callable
+    scene : vtkMRMLScene, optional
+        Gets the study in place of the new scene.
 
     Returns
     -------
     (Study, list of dict)
         The study and its hashed input files.
     """
-    study = Study.create(newScene(), description.get("name") or "Study")
+    study = Study.create(newScene() if scene is None else scene, description.get("name") or "Study")
     studyFile.applyStudy(study, description, subProgress(progress, 0.0, 0.3))
     progress(0.3, "Hashing the input files")
     inputs = record.hashInputs(record.inputFiles(description))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import types
 
 import pytest
 from caseFiles import writeStudy
@@ -9,6 +10,7 @@ from caseFiles import writeStudy
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.resources import resourcePath
+from MRTDosimetryLib.scene import headless
 from MRTDosimetryLib.workflow import commissioning, commissioningCasesPublic, commissioningReferences
 
 
@@ -71,6 +73,26 @@ def test_twoDataSetsAreRunAndHeldAgainstTheirNumbers(tmp_path, monkeypatch, thyr
     assert absent["status"] == "not run" and "no region 'spleen'" in absent["problem"] and not absent["isOptional"]
     activity = found["public.thyroid.therapy.prescribedActivityMBq"]
     assert activity["status"] == "PASS" and activity["source"] == "Made up for the test"
+
+
+def test_insideTheApplicationItsSceneStaysAsItIs(tmp_path, monkeypatch):
+    """The whole job runs in a scene beside that of the application, which the user works in."""
+    import slicer
+
+    onlyPublic(monkeypatch)
+    folder = tmp_path / "organs"
+    folder.mkdir()
+    writeStudy(folder)
+    reference(folder, [quantity("timeIntegratedActivityMBqH", {"liver": 40395.5, "kidney left": 8656.2}, 1e-3)])
+    scene = headless.newScene()
+    application = types.SimpleNamespace(temporaryPath=str(tmp_path), applicationVersion="5.12",
+                                        layoutManager=lambda: None, applicationLogic=slicer.app.applicationLogic)
+    monkeypatch.setattr(slicer, "app", application)
+    count = scene.GetNumberOfNodes()
+    assert headless.isApplication()
+    status, cases = run(tmp_path, folder)
+    assert status == 0 and cases[0]["status"] == "PASS"
+    assert slicer.mrmlScene is scene and slicer.app is application and scene.GetNumberOfNodes() == count
 
 
 def test_oneDataSetByItsOwnFolder(tmp_path, monkeypatch, thyroid):
