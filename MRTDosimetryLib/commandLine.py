@@ -8,6 +8,7 @@ import time
 from . import __version__
 from .batchCommands import addBatch
 from .calibrationCommands import addCalibrate
+from .checkCommands import addCheck
 from .errors import CanceledError, DosimetryError, Faults, InputError
 from .planCommands import addPlan
 from .progress import noProgress
@@ -15,7 +16,7 @@ from .recordCommands import addRecordCommands
 from .registryCommands import addRegistry
 from .reportCommands import addReport
 
-EXIT_NOT_PASSED, EXIT_INPUT, EXIT_CANCELED = 1, 2, 130
+EXIT_INPUT, EXIT_CANCELED = 2, 130
 
 
 def main(arguments=None):
@@ -76,7 +77,7 @@ def _parser():
     sValue.add_argument("--progeny", choices=("excluded", "inPlace"), help="where radioactive progeny matter")
     sValue.add_argument("--json", action="store_true", help="print everything as JSON")
     sValue.set_defaults(function=_sValue)
-    _addCheck(commands)
+    addCheck(commands, _progress)
     addPlan(commands)
     addRegistry(commands)
     addReport(commands)
@@ -84,18 +85,6 @@ def _parser():
     addRecordCommands(commands)
     addBatch(commands)
     return parser
-
-
-def _addCheck(commands):
-    check = commands.add_parser(
-        "check", help="commissioning: the program against known truths, PASS or FAIL with tolerance",
-        description="Run known cases and write a page to be signed. Exit status 1 when a case does not pass.")
-    check.add_argument("--out", required=True, metavar="DIR", help="folder for commissioning.json and .html")
-    check.add_argument("--quick", action="store_true", help="smaller images and fewer photons")
-    check.add_argument("--previous", metavar="DIR", help="folder of an earlier check to compare with")
-    check.add_argument("--data", metavar="DIR", help="downloaded data sets: folders with a study file and "
-                       "reference.json")
-    check.set_defaults(function=_check)
 
 
 def _addFit(commands):
@@ -184,24 +173,6 @@ def _exportDicom(study, options):
         return  # the results were exported with the study file's own key
     for words in dicomExport.exportResults(study, options.out, description, choice, _progress()):
         print(f"warning: {words}", file=sys.stderr)
-
-
-def _check(options):
-    from .workflow import commissioning
-
-    content = commissioning.runCommissioning(options.out, options.quick, options.previous, _progress(), options.data)
-    for case in content["cases"]:
-        if case["status"] == "PASS" and not case.get("isChanged"):
-            continue
-        words = case["problem"] or f"computed {case['computed']}, expected {case['expected']} {case['unit']}".rstrip()
-        optional = " (optional)" if case["isOptional"] else ""
-        changed = ", changed since the last result" if case.get("isChanged") else ""
-        print(f"{case['status']}{optional}{changed}: {case['subject']}, {case['name']}: {words}")
-    overall = content["overall"]
-    print(f"{overall['result']}: {overall['passed']} passed, {overall['failed']} failed, {overall['notRun']} not run, "
-          f"{overall['optionalNotRun']} optional not run; {content['seconds']:.0f} s")
-    print(f"The page to sign is {options.out}/commissioning.html")
-    return 0 if overall["isPassed"] else EXIT_NOT_PASSED
 
 
 def _fit(options):

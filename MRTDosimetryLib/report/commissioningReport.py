@@ -51,7 +51,8 @@ def render(content, digest):
         facts=_facts(content), groups=_groups(rows), sources=sources.entries(),
         reasons=[(number, text) for text, number in reasons.items()], problems=_problems(content),
         notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
-        comparison=_comparisonWords(previous), digest=digest)
+        comparison=comparisonWords(previous), digest=digest, leftOut=leftOutWords(content),
+        person=personText(content))
 
 
 def _summary(content):
@@ -61,6 +62,8 @@ def _summary(content):
         parts.append(f"{overall['notRun']} not run")
     if overall["optionalNotRun"]:
         parts.append(f"{overall['optionalNotRun']} optional not run")
+    if content.get("leftOut"):
+        parts.append(f"{len(content['leftOut'])} groups left out")
     return ", ".join(parts)
 
 
@@ -73,7 +76,19 @@ def _facts(content):
     return [("Program", ", ".join(own)),
             ("Packages", ", ".join(f"{name} {value}" for name, value in versions.items())),
             ("Computer", f"{platform['system']}, {platform['processors']} processors"),
-            ("Extent", f"{'quick' if content['isQuick'] else 'full'}, {minutesAndSeconds(content['seconds'])}")]
+            ("Extent", f"{'quick' if content['isQuick'] else 'full'}, {minutesAndSeconds(content['seconds'])}"),
+            *([("Run by", personText(content))] if content.get("runBy") else [])]
+
+
+def personText(content):
+    """Who ran it, with the role; empty where nobody is stated."""
+    return ", ".join(text for text in (content.get("runBy") or {}).values() if text)
+
+
+def leftOutWords(content):
+    """What is told of a run of some groups alone; empty for the whole commissioning."""
+    left = content.get("leftOut") or []
+    return f"Not the whole commissioning. Left out: {'; '.join(left)}." if left else ""
 
 
 def _row(case, sources, reasons, isCompared):
@@ -86,19 +101,39 @@ def _row(case, sources, reasons, isCompared):
     digits = _digits(case)
     if not case["problem"]:
         row.update(quantity=case["quantity"], unit=case["unit"], expected=_number(case["expected"], digits),
-                   computed=_number(case["computed"], digits), deviation=_deviation(case), tolerance=_tolerance(case),
-                   reason=reasons.setdefault(case["toleranceReason"], len(reasons) + 1))
+                   computed=_number(case["computed"], digits), deviation=deviationText(case),
+                   tolerance=toleranceText(case), reason=reasons.setdefault(case["toleranceReason"], len(reasons) + 1))
     if isCompared:
-        last = case["previous"]
-        if last is None:
-            row["last"] = "new"
-        elif last["computed"] is None or case["problem"]:
-            row["last"] = last["status"]
-        else:
-            row["last"] = _number(last["computed"], digits)
-            if last["status"] != "PASS":
-                row["last"] += f" {last['status']}"
+        row["last"] = _lastText(case, digits)
     return row
+
+
+def _lastText(case, digits):
+    """What an earlier run had found."""
+    last = case["previous"]
+    if last is None:
+        return "new"
+    if last["computed"] is None or case["problem"]:
+        return last["status"]
+    return _number(last["computed"], digits) + (f" {last['status']}" if last["status"] != "PASS" else "")
+
+
+def caseLines(case):
+    """All there is to know of a case, as lines of text; numbers as on the page."""
+    lines = [f"{case['subject']}, {case['name']}: {case['status']}"]
+    if case["problem"]:
+        lines.append(case["problem"])
+    else:
+        digits, unit = _digits(case), f" {case['unit']}" if case["unit"] else ""
+        lines += [f"{case['quantity']}: computed {_number(case['computed'], digits)}{unit}, "
+                  f"expected {_number(case['expected'], digits)}{unit}",
+                  f"deviation {deviationText(case)}, tolerance ± {toleranceText(case)} ({case['toleranceReason']})",
+                  f"expected from: {case['source']}"]
+    if case["note"]:
+        lines.append(case["note"])
+    if "previous" in case:
+        lines.append(f"last run: {_lastText(case, _digits(case))}" + (", changed" if case.get("isChanged") else ""))
+    return lines
 
 
 def _digits(case):
@@ -113,7 +148,8 @@ def _number(value, digits):
     return _NOTHING if value is None else significant(value, digits)
 
 
-def _deviation(case):
+def deviationText(case):
+    """Deviation of a case that was run, in % where it is relative."""
     value = case["deviation"]
     if value is None:
         return "not a number"
@@ -125,7 +161,8 @@ def _deviation(case):
     return f"{signed(percent, 2)} %"
 
 
-def _tolerance(case):
+def toleranceText(case):
+    """Tolerance of a case that was run, in % where it is relative."""
     if case["isRelative"]:
         percent = 100.0 * case["tolerance"]
         return f"{_bare(percent)} %"
@@ -155,14 +192,16 @@ def _problems(content):
     for case in content["cases"]:
         place = f"{case['subject']}, {case['name']}"
         if case["status"] == "FAIL":
-            found.append(f"{place}: {case['quantity']} deviates by {_deviation(case)}, tolerance {_tolerance(case)}")
+            found.append(f"{place}: {case['quantity']} deviates by {deviationText(case)}, "
+                         f"tolerance {toleranceText(case)}")
         elif case["status"] == "not run" and not case["isOptional"]:
             found.append(f"{place}: not run. {case['problem']}")
     left = len(found) - _PROBLEMS_IN_WORDS
     return found if left <= 0 else [*found[:_PROBLEMS_IN_WORDS], f"and {left} more, see the table"]
 
 
-def _comparisonWords(previous):
+def comparisonWords(previous):
+    """What changed since the run that a result was compared with; empty where there was none."""
     if previous is None:
         return []
     words = [f"Last result: {previous['result']} on {dateTimeText(previous['created'])} with version "

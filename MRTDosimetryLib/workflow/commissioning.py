@@ -41,13 +41,24 @@ CHECKS = (
     *commissioningCasesImaging.CHECKS, *commissioningCasesDicom.CHECKS,
     *commissioningCasesPatient.CHECKS, *commissioningCasesPublic.CHECKS,
 )
+_PUBLIC = commissioningCasesPublic.CHECKS[0].key  # the group that can be given data sets
 _PACKAGES = ("highdicom", "jinja2")
 # Whatever a broken installation makes a computation raise: the other cases still run, this one is not passed.
 _BROKEN = (DosimetryError, ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError,
            ValueError)
 
 
-def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, dataFolder=None):
+def groups():
+    """Groups of cases that can be chosen: key -> subject, in their order."""
+    found = {}
+    for check in CHECKS:
+        if check.subject not in found.values():
+            found[check.key.partition(".")[0]] = check.subject
+    return found
+
+
+def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, dataFolder=None, chosen=None,
+                     runBy=None):
     """Run all cases and write the result.
 
     Parameters
@@ -62,6 +73,10 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, 
         May raise to cancel.
     dataFolder : str, optional
         Folder of downloaded data sets, see :mod:`.commissioningReferences`.
+    chosen : list of str, optional
+        Keys of :func:`groups`; what is left out is told on the page, which is then no whole commissioning.
+    runBy : dict, optional
+        ``name`` and ``role`` of who runs it.
 
     Returns
     -------
@@ -72,15 +87,17 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, 
     Raises
     ------
     InputError
-        The earlier result or the data sets cannot be read, the folder cannot be written, or jinja2 is missing.
+        The earlier result or the data sets cannot be read, the folder cannot be written, jinja2 is missing, a group
+        is not known, or a role is stated without a name.
     """
+    chosen, runBy = _chosenGroups(chosen, dataFolder), _person(runBy)
     references = () if dataFolder is None else tuple(commissioningReferences.readReferences(dataFolder))
     earlier = None if previous is None else readResult(previous)
     commissioningReport.template()  # its absence is told now, not after the work
     with stagedFolder(folder) as staging:
         started = time.perf_counter()
-        cases = _runAll(isQuick, references, subProgress(progress, 0.0, 0.98))
-        content = _content(cases, isQuick, time.perf_counter() - started, earlier)
+        cases = _runAll(isQuick, references, chosen, subProgress(progress, 0.0, 0.98))
+        content = _content(cases, isQuick, time.perf_counter() - started, earlier, chosen, runBy)
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
         for name, written in ((JSON_NAME, text), (HTML_NAME, commissioningReport.render(content, digest))):
@@ -90,10 +107,34 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, 
     return content
 
 
-def _runAll(isQuick, references, progress):
-    cases, done, total = [], 0.0, sum(check.share for check in CHECKS)
+def _chosenGroups(chosen, dataFolder):
+    known, where = groups(), "commissioning"
+    if chosen is None:
+        return list(known)
+    unknown = [key for key in chosen if key not in known]
+    if unknown:
+        raise InputError(f"'{unknown[0]}' is no group of cases", where, f"Known are {', '.join(known)}")
+    if not chosen:
+        raise InputError("No group of cases is chosen", where, "Choose at least one")
+    if dataFolder is not None and _PUBLIC not in chosen:
+        raise InputError("Data sets are named, but their group is not chosen", where,
+                         f"Choose the group '{_PUBLIC}' as well, or name no data sets")
+    return [key for key in known if key in chosen]
+
+
+def _person(runBy):
+    stated = {key: " ".join(str((runBy or {}).get(key) or "").split()) for key in ("name", "role")}
+    if stated["role"] and not stated["name"]:
+        raise InputError("A role is stated without a name", "commissioning", "Give the name of who runs it")
+    return stated if stated["name"] else None
+
+
+def _runAll(isQuick, references, chosen, progress):
+    subjects = {groups()[key] for key in chosen}
+    checks = [check for check in CHECKS if check.subject in subjects]
+    cases, done, total = [], 0.0, sum(check.share for check in checks)
     with tempfile.TemporaryDirectory(prefix="mrt-dosimetry-") as folder:
-        for check in CHECKS:
+        for check in checks:
             part = subProgress(progress, done / total, (done + check.share) / total, f"{check.subject}: ")
             part(0.0, check.title)
             cases += _runOne(check, Job(isQuick, folder, references), part)
@@ -118,7 +159,8 @@ def _runOne(check, job, progress):
     return cases
 
 
-def _content(cases, isQuick, seconds, earlier):
+def _content(cases, isQuick, seconds, earlier, chosen, runBy):
+    leftOut = [subject for key, subject in groups().items() if key not in chosen]
     rows = [case.toDict() for case in cases]
     counts = {status: sum(row["status"] == status for row in rows) for status in (PASS, FAIL)}
     optional = sum(row["status"] == NOT_RUN and row["isOptional"] for row in rows)
@@ -126,13 +168,13 @@ def _content(cases, isQuick, seconds, earlier):
     return {
         "kind": KIND, "schemaVersion": SCHEMA_VERSION,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "isQuick": isQuick, "versions": _versions(),
+        "isQuick": isQuick, "groups": chosen, "leftOut": leftOut, "runBy": runBy, "versions": _versions(),
         "platform": {"system": platform.platform(), "processor": platform.machine(), "processors": os.cpu_count()},
         "seconds": round(seconds, 1),
         "overall": {"result": PASS if isPassed else FAIL, "isPassed": isPassed, "passed": counts[PASS],
                     "failed": counts[FAIL], "notRun": len(rows) - counts[PASS] - counts[FAIL] - optional,
                     "optionalNotRun": optional},
-        "previous": None if earlier is None else _comparison(rows, earlier),
+        "previous": None if earlier is None else _comparison(rows, earlier, leftOut),
         "cases": rows,
     }
 
@@ -149,10 +191,10 @@ def _versions():
     return found
 
 
-def _comparison(rows, earlier):
+def _comparison(rows, earlier, leftOut):
     """Marks every case as changed or not; what the earlier result was, and which of its cases are gone."""
     content, digest, warning = earlier
-    before = {case["key"]: case for case in content["cases"]}
+    before = {case["key"]: case for case in content["cases"] if case.get("subject") not in leftOut}
     for row in rows:
         last = before.pop(row["key"], None)
         row["previous"] = None if last is None else {"status": last["status"], "computed": last.get("computed")}

@@ -165,3 +165,61 @@ def test_canceledLeavesNothing(tmp_path, monkeypatch):
     with pytest.raises(CanceledError):
         commissioning.runCommissioning(str(tmp_path / "out"), True, None, cancel)
     assert seen == sorted(seen) and list(tmp_path.iterdir()) == []
+
+
+def test_chosenGroupsAlone(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert commandLine.main(["check", "--only", "dvh", "--only", "biology", "--by", " Ada  Bee ", "--role", "physicist",
+                             "--out", str(out)]) == 0
+    content, page = load(out), (out / "commissioning.html").read_text(encoding="utf-8")
+    subjects = {case["subject"] for case in content["cases"]}
+    assert content["groups"] == ["biology", "dvh"]
+    assert subjects == {"Radiobiology, uncertainty", "Dose-volume histograms"}
+    assert len(content["leftOut"]) == 8 and not subjects & set(content["leftOut"])
+    assert content["runBy"] == {"name": "Ada Bee", "role": "physicist"} and "Prepared by: Ada Bee, physicist" in page
+    words = "Not the whole commissioning. Left out: Time-activity curves; "
+    assert words in capsys.readouterr().out and words in page and "8 groups left out" in page
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--only", "kinetic"], "Known are kinetics, biology"), (["--role", "physicist"], "without a name"),
+    (["--only", "dvh", "--data", "."], "their group is not chosen")])
+def test_whatCannotBeChosen(tmp_path, capsys, options, words):
+    assert commandLine.main(["check", "--out", str(tmp_path / "out"), *options]) == 2
+    assert words in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+def test_keptRunsAreComparedWithTheLastOfTheSameExtent(tmp_path, monkeypatch):
+    from MRTDosimetryLib.workflow import commissioningKept
+
+    def run(*options):
+        before = set(tmp_path.iterdir())
+        assert commandLine.main(["check", "--keep", str(tmp_path), *options]) in (0, 1)
+        return (set(tmp_path.iterdir()) - before).pop()
+
+    few(monkeypatch, *commissioningCasesEngines.CHECKS[:1], *commissioningCasesKinetics.CHECKS[3:])
+    whole, part = run(), run("--only", "engines")
+    assert load(whole)["previous"] is None and load(part)["previous"]["result"] == "PASS"
+    assert load(part)["previous"]["missing"] == [] and load(part)["previous"]["new"] == []
+    quick = run("--quick")
+    assert load(quick)["previous"] is None, "of another extent"
+    brokenEngine(monkeypatch)
+    broken = run("--by", "Ada Bee")
+    sha256 = hashlib.sha256((whole / "commissioning.json").read_bytes()).hexdigest()
+    assert load(broken)["previous"]["sha256"] == sha256, "the part does not hold all of its groups"
+    assert load(broken)["previous"]["changed"] == ["engines.localCube", "engines.localDecay"]
+    runs, problems = commissioningKept.keptRuns(str(tmp_path))
+    assert {kept.folder for kept in runs} == {str(path) for path in (whole, part, quick, broken)} and not problems
+    assert [kept.created for kept in runs] == sorted((kept.created for kept in runs), reverse=True)
+    (whole / "commissioning.json").write_text("{", encoding="utf-8")
+    runs, problems = commissioningKept.keptRuns(str(tmp_path))
+    assert len(runs) == 3 and len(problems) == 1 and "no JSON" in problems[0]
+
+
+@pytest.mark.parametrize("name", ["missing", "file"])
+def test_keptRunsThatCannotBeRead(tmp_path, name):
+    from MRTDosimetryLib.workflow import commissioningKept
+
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        commissioningKept.keptRuns(str(tmp_path / name))
