@@ -46,16 +46,17 @@ def render(content, digest):
     sources, reasons, previous = Footnotes(), {}, content["previous"]
     rows = [_row(case, sources, reasons, previous is not None) for case in content["cases"]]
     return template().render(
-        overall=content["overall"], mark=_MARKS[content["overall"]["result"]], summary=_summary(content),
+        overall=content["overall"], mark=_MARKS[content["overall"]["result"]], summary=summaryText(content),
         created=dateTimeText(content["created"]), version=content["versions"]["MRTDosimetry"],
         facts=_facts(content), groups=_groups(rows), sources=sources.entries(),
-        reasons=[(number, text) for text, number in reasons.items()], problems=_problems(content),
+        reasons=[(number, text) for text, number in reasons.items()], problems=problemLines(content),
         notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
         comparison=comparisonWords(previous), digest=digest, leftOut=leftOutWords(content),
         person=personText(content))
 
 
-def _summary(content):
+def summaryText(content):
+    """How many cases passed, failed and were not run."""
     overall = content["overall"]
     parts = [f"{overall['passed']} cases passed", f"{overall['failed']} failed"]
     if overall["notRun"]:
@@ -108,14 +109,14 @@ def _row(case, sources, reasons, isCompared):
     return row
 
 
-def _lastText(case, digits):
+def _lastText(case, digits, unit=""):
     """What an earlier run had found."""
     last = case["previous"]
     if last is None:
         return "new"
     if last["computed"] is None or case["problem"]:
         return last["status"]
-    return _number(last["computed"], digits) + (f" {last['status']}" if last["status"] != "PASS" else "")
+    return _number(last["computed"], digits) + unit + (f" {last['status']}" if last["status"] != "PASS" else "")
 
 
 def caseLines(case):
@@ -132,7 +133,8 @@ def caseLines(case):
     if case["note"]:
         lines.append(case["note"])
     if "previous" in case:
-        lines.append(f"last run: {_lastText(case, _digits(case))}" + (", changed" if case.get("isChanged") else ""))
+        last = _lastText(case, _digits(case), f" {case['unit']}" if case["unit"] else "")
+        lines.append(f"last run: {last}" + (", changed" if case.get("isChanged") else ""))
     return lines
 
 
@@ -169,6 +171,13 @@ def toleranceText(case):
     return _bare(case["tolerance"]) if case["tolerance"] else "none"
 
 
+def deviationOfTolerance(case):
+    """Deviation and tolerance in one short text with their unit once: ``+0.12 / 3 %``."""
+    deviation, tolerance = deviationText(case), toleranceText(case)
+    shared = " %" if deviation.endswith(" %") and tolerance.endswith(" %") else ""
+    return f"{deviation.removesuffix(shared)} / {tolerance}"
+
+
 def _bare(value):
     text = significant(value, 2)
     if "×" in text:
@@ -186,7 +195,7 @@ def _groups(rows):
     return groups
 
 
-def _problems(content):
+def problemLines(content):
     """What did not pass, in words; at most so many that the page stays one."""
     found = []
     for case in content["cases"]:

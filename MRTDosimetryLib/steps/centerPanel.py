@@ -177,6 +177,12 @@ class CenterPanel(Frame):
         ui.pageHelp.text = page.help()
         fitHeight(ui.pageHelp)
         page.update()
+        self.refreshActions()
+        ui.backButton.text = _("Back to the study") if self.shell.study is not None else _("Back")
+
+    def refreshActions(self):
+        """Show what there is to say and whether the primary button can be pressed, while something is typed."""
+        ui, page = self.ui, self.page
         blockers = page.blockers()
         self.messageList.show([Message(kind, text) for kind, text in self._messages + page.remarks()]
                               + [Message("needsInput", text) for text in blockers])
@@ -184,4 +190,3 @@ class CenterPanel(Frame):
         ui.primaryButton.setEnabled(not blockers)
         ui.primaryButton.setDefault(not blockers)
         ui.primaryButton.toolTip = blockers[0] if blockers else page.help()
-        ui.backButton.text = _("Back to the study") if self.shell.study is not None else _("Back")

@@ -15,14 +15,19 @@ _LINE_HEIGHT = 15
 LINE_LENGTH = 48
 
 
+# As the sign of errors; readable on light and dark.
+ALARM_COLOR = (214, 69, 65)
+
+
 @dataclass
 class Cell:
-    """Text of a cell, its tooltip, icon and side."""
+    """Text of a cell, its tooltip, icon and side; an alarm is red."""
 
     text: str
     toolTip: str = ""
     icon: object = None
     isNumber: bool = True
+    isAlarm: bool = False
 
 
 def textCell(text, toolTip="", icon=None):
@@ -69,10 +74,11 @@ def shortened(text, longest):
     return text if len(text) <= longest else text[:longest - 1].rstrip(" ,;") + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def fill(table, titles, rows):
+def fill(table, titles, rows, linesOfRow=1):
     """Show ``rows`` (lists of :class:`Cell`) and keep the selected row where possible.
 
-    The first column takes the width that is left; the table is as high as its rows, up to eight of them.
+    The first column takes the width that is left; the table is as high as its rows, up to eight of them. In rows of
+    more than one line a table with ``wordWrap`` wraps its texts.
     """
     selected = table.currentRow()
     wasBlocked = table.blockSignals(True)
@@ -88,9 +94,10 @@ def fill(table, titles, rows):
         mode = qt.QHeaderView.Stretch if column == 0 else qt.QHeaderView.ResizeToContents
         header.setSectionResizeMode(column, mode)
     vertical = table.verticalHeader()
-    vertical.setDefaultSectionSize(_ROW_HEIGHT)
-    shown = min(max(len(rows), 2), _MOST_ROWS)
-    table.setFixedHeight(header.sizeHint.height() + _ROW_HEIGHT * shown + 4)
+    rowHeight = _ROW_HEIGHT + _LINE_HEIGHT * (linesOfRow - 1)
+    vertical.setDefaultSectionSize(rowHeight)
+    shown = min(max(len(rows), 2), math.ceil(_MOST_ROWS * _ROW_HEIGHT / rowHeight))
+    table.setFixedHeight(header.sizeHint.height() + rowHeight * shown + 4)
     if 0 <= selected < len(rows):
         table.setCurrentCell(selected, 0)
     table.blockSignals(wasBlocked)
@@ -102,6 +109,8 @@ def _item(cell):
         item.setToolTip(cell.toolTip)
     if cell.icon is not None:
         item.setIcon(cell.icon)
+    if cell.isAlarm:
+        item.setForeground(qt.QBrush(qt.QColor(*ALARM_COLOR)))
     if cell.isNumber:
         item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
     return item

@@ -168,7 +168,7 @@ def _content(cases, isQuick, seconds, earlier, chosen, runBy):
     return {
         "kind": KIND, "schemaVersion": SCHEMA_VERSION,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "isQuick": isQuick, "groups": chosen, "leftOut": leftOut, "runBy": runBy, "versions": _versions(),
+        "isQuick": isQuick, "groups": chosen, "leftOut": leftOut, "runBy": runBy, "versions": versions(),
         "platform": {"system": platform.platform(), "processor": platform.machine(), "processors": os.cpu_count()},
         "seconds": round(seconds, 1),
         "overall": {"result": PASS if isPassed else FAIL, "isPassed": isPassed, "passed": counts[PASS],
@@ -179,7 +179,8 @@ def _content(cases, isQuick, seconds, earlier, chosen, runBy):
     }
 
 
-def _versions():
+def versions():
+    """Versions of the program and of the packages that it computes with."""
     from importlib import metadata
 
     found = record.versions()

@@ -13,7 +13,7 @@ from .results import resultsDict
 _SUBJECT = "Public data sets"
 # Sets by which other programs were compared: key, name.
 _KNOWN = (("snmmi", "SNMMI 177Lu Dosimetry Challenge 2021"), ("phantom", "177Lu validation phantom (15HLT06)"))
-_ABSENT = "No data given (--data), see docs/publicDataSets.md"
+_ABSENT = "No folder of data sets is named, see docs/publicDataSets.md"
 
 
 def publicDataSets(job_, progress):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..progress import noProgress
-from .commissioning import HTML_NAME, JSON_NAME, groups, readResult, runCommissioning
+from .commissioning import HTML_NAME, JSON_NAME, groups, readResult, runCommissioning, versions
+from .commissioningCase import Case
 
+_CASE_KEYS = set(Case("", "", "").toDict())
 _NAME_FORMAT = "%Y-%m-%dT%H-%M-%S"
 
 
@@ -36,6 +38,13 @@ class KeptRun:
         """The page to be signed, or ``None`` where it is not there."""
         path = os.path.join(self.folder, HTML_NAME)
         return path if os.path.isfile(path) else None
+
+    @property
+    def changedVersions(self):
+        """What is another version now: ``(name, then, now)``; the computer is not meant."""
+        before = self.content.get("versions") or {}
+        return [(name, str(before.get(name) or "none"), str(value)) for name, value in versions().items()
+                if name != "platform" and str(before.get(name)) != str(value)]
 
     def isComparable(self, isQuick, chosen=None):
         """Whether it was made to the same extent and holds all chosen groups (all groups by default)."""
@@ -68,11 +77,15 @@ def keptRuns(folder):
             runs.append(_read(place))
         except InputError as error:
             problems.append(str(error))
-    return sorted(runs, key=lambda run: run.created, reverse=True), problems
+    return sorted(runs, key=lambda run: (run.created, run.folder), reverse=True), problems
 
 
 def _read(place):
     content, _digest, warning = readResult(place)
+    counts = {"result", "isPassed", "passed", "failed", "notRun", "optionalNotRun"}
+    if not {"isQuick", "seconds", "versions", "previous"} <= set(content) or not counts <= set(content["overall"]) \
+            or not all(_CASE_KEYS <= set(case) for case in content["cases"]):
+        raise InputError("The result is not complete", os.path.join(place, JSON_NAME))
     try:
         created = datetime.datetime.fromisoformat(content["created"]).astimezone()
     except (KeyError, TypeError, ValueError):
