@@ -16,6 +16,7 @@ All keys but the first two are optional:
 - ``radionuclide``, ``administeredActivityMBq``, ``administrationDateTime``: what the file was made with, compared with
   the study;
 - ``frameOfReferenceUID``, ``patientId``: as in DICOM;
+- ``camera``, ``collimator``, ``energyWindow``, ``reconstruction``: how it was made, compared with the calibration;
 - ``source``: where all this is known from, in words.
 """
 
@@ -42,6 +43,7 @@ _KEYS = {
     "administrationDateTime": ("radiopharmaceuticalStartDateTime", "", "time"),
     "frameOfReferenceUID": ("frameOfReferenceUID", "", "text"),
     "patientId": ("patientId", "", "text"),
+    **{key: (key, "", "text") for key in ("camera", "collimator", "energyWindow", "reconstruction")},
 }
 _DECAY_STATES = {"scan": "START", "none": "NONE", "administration": "ADMIN"}
 

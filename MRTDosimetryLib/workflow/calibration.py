@@ -45,7 +45,7 @@ def fromStatement(statement, folder, progress=noProgress):
     """The record of what is stated (see :mod:`.calibrationFile`), paths relative to ``folder``."""
     statement = calibrationFile.checkedStatement(statement, "calibration")
     found = calibrationMeasure.measure(statement, folder, subProgress(progress, 0.0, 0.9))
-    settings = {key: statement[key] for key in (*calibrationRecord.SETTINGS, "date", "validUntil", "source")
+    settings = {key: statement[key] for key in (*calibrationRecord.SETTINGS, "date", "validUntil", "source", "version")
                 if statement.get(key) is not None}
     warnings = found.pop("warnings")
     if statement.get("validUntil") is None:
@@ -57,18 +57,32 @@ def fromStatement(statement, folder, progress=noProgress):
     return calibrationRecord.sealed(content)
 
 
+def paths(statement):
+    """(object, key) of every path that a statement names."""
+    found = [(scan, key) for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get("scans", [])
+             for key in ("image", "planar")]
+    sensitivity = statement.get("sensitivity") or {}
+    found += [(region, "file") for region in (sensitivity.get("region") or {},
+                                              (sensitivity.get("background") or {}).get("region") or {})]
+    return [(holder, key) for holder, key in (*found, (statement, "sensitivityFrom")) if holder.get(key)]
+
+
 def _inputs(statement, folder):
     """Every file read, by SHA-256; paths as they are relative to the calibration file."""
-    paths = [scan["image"] for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get(
-        "scans", []) if scan.get("image")]
-    region = (statement.get("sensitivity") or {}).get("region") or {}
-    if region.get("file"):
-        paths.append(region["file"])
     files = []
-    for path in dict.fromkeys(paths):
-        files += timePointSource.filesOf(os.path.join(folder, path))
-    return [{**item, "path": os.path.relpath(item["path"], folder).replace(os.sep, "/")}
-            for item in record.hashInputs(files)]
+    for path in dict.fromkeys(holder[key] for holder, key in paths(statement)):
+        path = os.path.join(folder, path)
+        beside = timePointSource.sideCarOf(path)
+        files += [*timePointSource.filesOf(path), *([beside] if beside else [])]
+    return [{**item, "path": relativePath(item["path"], folder)} for item in record.hashInputs(files)]
+
+
+def relativePath(path, folder):
+    """A path as a record names it: relative to its folder, or absolute where it is on another drive."""
+    try:
+        return os.path.relpath(path, folder).replace(os.sep, "/")
+    except ValueError:
+        return os.path.abspath(path)
 
 
 def write(content, path):

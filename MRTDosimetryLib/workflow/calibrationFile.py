@@ -16,7 +16,11 @@
        "scans": [{"image": "spheres.nrrd", "unit": "counts", "acquisitionDateTime": "...", "durationSeconds": 1200}]},
      "deadTime": {"model": "paralyzable", "microseconds": 5, "source": "..."}}
 
-A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
+A planar scan has ``"planar": "static.dcm"`` in place of ``image``, with ``detector`` and ``windows`` (``main``,
+``lower``, ``upper``) by number where the file holds several, and ``corners`` of a polygon where not the whole view
+counts. ``sensitivityFrom`` names an earlier record whose sensitivity the recovery rests on. A dead time may be measured:
+``{"model": "paralyzable", "decayingSource": {"countings": [{"dateTime": "...", "counts": 900000, "seconds": 10}],
+"backgroundCps": 5}}``. A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
 
     "counter": {"instrument": "thyroidProbe",
                 "standard": {"activityKBq": 370, "dateTime": "...", "relativeUncertainty": 0.03, "volumeML": 20},
@@ -31,19 +35,22 @@ import os
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from . import calibrationRecord
-from .protocol import parseDateTime, positiveNumber
+from .protocol import positiveNumber
 
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "camera", "collimator", "radionuclide", "energyWindow", "reconstruction", "date",
-         "validUntil", "sensitivity", "recovery", "deadTime", "counter", "source"}
+         "validUntil", "sensitivity", "sensitivityFrom", "recovery", "deadTime", "counter", "source", "version"}
 _SENSITIVITY_KEYS = {"activity", "scans", "region", "background", "source"}
 _ACTIVITY_KEYS = {"measuredActivityMBq", "measuredDateTime", "residualActivityMBq", "residualDateTime",
                   "relativeUncertainty", "source"}
 _SCAN_KEYS = {"image", "unit", "acquisitionDateTime", "durationSeconds", "isDecayCorrected", "fullFieldCountRateCps",
-              "counts", "backgroundCounts", "backgroundSeconds", "energyWindow", "detector"}
+              "counts", "backgroundCounts", "backgroundSeconds", "energyWindow", "detector", "planar", "windows", "corners",
+              "nuclideReason"}
+_SOURCES = ("image", "planar", "counts")
 _REGION_KEYS = {"method", "marginMM", "fillVolumeML", "centerRASMM", "axisRAS", "radiusMM", "lengthMM", "diameterMM",
                 "file", "label"}
-_BACKGROUND_KEYS = {"countRateCps", "uncertaintyCps"}
+_BACKGROUND_KEYS = {"countRateCps", "uncertaintyCps", "region"}
+PARTS = ("sensitivity", "recovery", "deadTime", "counter")
 _RECOVERY_KEYS = {"spheres", "ringRadiusMM", "sphereConcentration", "backgroundConcentration", "relativeUncertainty",
                   "scans", "source"}
 _SPHERE_KEYS = {"name", "diameterMM", "centerRASMM"}
@@ -112,9 +119,15 @@ def checkedStatement(content, where):
     if window is not None and not isinstance(window, (str, dict)):
         faults.add("The energy window is neither a text nor an object", f"{where}: energyWindow",
                    'Write e.g. {"lowerKeV": 187.2, "upperKeV": 228.8}')
-    parts = [key for key in ("sensitivity", "recovery", "deadTime", "counter") if content.get(key) is not None]
-    if not parts:
+    if not any(content.get(key) is not None for key in PARTS):
         faults.add("There is nothing to calibrate", where, "Give sensitivity, recovery, deadTime or counter")
+    earlier, version = content.get("sensitivityFrom"), content.get("version")
+    if earlier is not None and not isinstance(earlier, str):
+        faults.add("The record of the sensitivity is not named", f"{where}: sensitivityFrom", "Give its path")
+    if earlier is not None and content.get("sensitivity") is not None:
+        faults.add("A sensitivity is measured, and another one named", f"{where}: sensitivityFrom", "Give one of them")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
+        faults.add(f"{version!r} is no number of a version", f"{where}: version", "Count from 1, or leave it out")
     if content.get("counter") is not None:
         _checkCounter(content["counter"], f"{where}: counter", faults)
     if content.get("sensitivity") is not None:
@@ -138,7 +151,7 @@ def _checkCounter(content, where, faults):
     if _isObject(standard, f"{where}.standard", faults):
         _refuseUnknown(standard, _STANDARD_KEYS, f"{where}.standard", faults)
         with faults.collect():
-            parseDateTime(standard.get("dateTime"), f"{where}.standard.dateTime")
+            calibrationRecord.momentOf(standard.get("dateTime"), f"{where}.standard.dateTime")
     if not isinstance(countings, list) or not countings:
         faults.add("No countings are given", f"{where}.countings", "Give at least one")
         return
@@ -147,7 +160,7 @@ def _checkCounter(content, where, faults):
         if _isObject(item, place, faults):
             _refuseUnknown(item, _COUNTING_KEYS, place, faults)
             with faults.collect():
-                parseDateTime(item.get("dateTime"), f"{place}.dateTime")
+                calibrationRecord.momentOf(item.get("dateTime"), f"{place}.dateTime")
 
 
 def _checkSensitivity(content, where, faults):
@@ -162,19 +175,26 @@ def _checkSensitivity(content, where, faults):
         for key in ("measuredDateTime", "residualDateTime"):
             if key in activity or key == "measuredDateTime":
                 with faults.collect():
-                    parseDateTime(activity.get(key), f"{where}.activity.{key}")
+                    calibrationRecord.momentOf(activity.get(key), f"{where}.activity.{key}")
         if activity.get("residualActivityMBq") is None:
             faults.add("The residual activity is missing", f"{where}.activity", "Give 0 where nothing was left")
     _checkScans(content.get("scans"), where, faults)
-    region = content.get("region")
-    if region is not None and _isObject(region, f"{where}.region", faults):
-        _refuseUnknown(region, _REGION_KEYS, f"{where}.region", faults)
-        if region.get("method") not in REGION_METHODS:
-            faults.add(f"{region.get('method')!r} is no way to choose the region", f"{where}.region",
-                       f"Use {', '.join(REGION_METHODS)}")
+    _checkRegion(content.get("region"), f"{where}.region", faults, REGION_METHODS)
     background = content.get("background")
     if background is not None and _isObject(background, f"{where}.background", faults):
         _refuseUnknown(background, _BACKGROUND_KEYS, f"{where}.background", faults)
+        _checkRegion(background.get("region"), f"{where}.background.region", faults, ("sphere", "labelmap"))
+        if background.get("region") is not None and background.get("countRateCps") is not None:
+            faults.add("The background is given as a region and as a count rate", f"{where}.background",
+                       "Give one of them")
+
+
+def _checkRegion(region, where, faults, methods):
+    if region is None or not _isObject(region, where, faults):
+        return
+    _refuseUnknown(region, _REGION_KEYS, where, faults)
+    if region.get("method") not in methods:
+        faults.add(f"{region.get('method')!r} is no way to choose the region", where, f"Use {', '.join(methods)}")
 
 
 def _checkRecovery(content, where, faults):
@@ -211,13 +231,19 @@ def _checkScans(scans, where, faults, isImageNeeded=False):
         if not _isObject(scan, place, faults):
             continue
         _refuseUnknown(scan, _SCAN_KEYS, place, faults)
-        if isinstance(scan.get("image"), str) == (scan.get("counts") is not None) or (
-                isImageNeeded and scan.get("counts") is not None):
+        given = [key for key in _SOURCES if scan.get(key) is not None]
+        isPath = all(isinstance(scan[key], str) for key in given if key != "counts")
+        if len(given) != 1 or not isPath or (isImageNeeded and given != ["image"]):
             faults.add("The scan is not given once", place, 'Give "image": a path' + (
-                "" if isImageNeeded else ', or "counts" of the region'))
+                "" if isImageNeeded else ', or "planar": a path, or "counts" of the region'))
+        windows = scan.get("windows")
+        if windows is not None and not (isinstance(windows, dict) and set(windows) <= {"main", "lower", "upper"}
+                                        and ("lower" in windows) == ("upper" in windows)):
+            faults.add("The energy windows are not main, and lower and upper beside it", f"{place}.windows",
+                       'Write e.g. {"main": 1, "lower": 2, "upper": 3}')
         if scan.get("acquisitionDateTime") is not None:
             with faults.collect():
-                parseDateTime(scan["acquisitionDateTime"], f"{place}.acquisitionDateTime")
+                calibrationRecord.momentOf(scan["acquisitionDateTime"], f"{place}.acquisitionDateTime")
 
 
 def _isObject(content, where, faults):

@@ -7,45 +7,21 @@ import numpy as np
 
 from ..errors import Faults, InputError
 from ..imaging.calibration import findSpheres, regions, spheres
-from ..imaging.checks import requireFinite
 from ..imaging.files import readImage
-from ..physics import cameraSensitivity, counting, deadTime
+from ..physics import cameraSensitivity, counting
+from ..physics.deadTimeFit import fitDeadTime
 from ..physics.decay import acquisitionDecayFactor, decayFactor
 from ..physics.nuclides import nuclide
 from ..physics.recoveryFit import fitRecovery
-from ..physics.units import SECONDS_PER_HOUR, concentrationFactorToBqPerML
+from ..physics.units import SECONDS_PER_HOUR
 from ..progress import noProgress, subProgress
 from ..resources import dataPath, loadJSON
-from .activityImage import readActivityImage
+from . import calibrationRecord, calibrationScans
 from .protocol import hoursBetween, parseDateTime, positiveNumber
 
 _BQ_PER_KBQ, _BQ_PER_MBQ, _KBQ_PER_MBQ = 1e3, 1e6, 1e3
-# Decay during a scan that is worth a word where the image does not say whether it is corrected for it.
-_NOTABLE_DECAY = 0.002
 # A reading of the activity meter farther from the scan is worth a word: its date may be wrong.
 _USUAL_HOURS = 24.0
-
-
-class Measured:
-    """A scan of a phantom, ready to be measured.
-
-    Attributes
-    ----------
-    image : Volume or None
-        Counts per second per voxel, or Bq/mL; ``None`` where only counts are stated.
-    isCalibrated : bool
-        Whether the image is in Bq/mL.
-    moment : datetime.datetime
-    durationSeconds : float
-    isCorrected : bool
-        For decay during the scan.
-    net : NetRate or None
-        Of stated counts.
-    """
-
-    def __init__(self, name, image, isCalibrated, moment, durationSeconds, isCorrected, net, words):
-        self.name, self.image, self.isCalibrated, self.moment = name, image, isCalibrated, moment
-        self.durationSeconds, self.isCorrected, self.net, self.words = durationSeconds, isCorrected, net, words
 
 
 def measure(statement, folder, progress=noProgress):
@@ -68,35 +44,74 @@ def measure(statement, folder, progress=noProgress):
     InputError, CalculationError, FaultList
     """
     found, warnings = {}, []
+    dead = None
     if statement.get("deadTime"):
-        found["deadTime"] = dict(statement["deadTime"])
+        found["deadTime"] = dead = _deadTime(statement)
     if statement.get("counter"):
-        found["counter"], words = _counter(statement)
+        found["counter"], words = _counter(statement, dead or {})
         warnings += words
     if statement.get("sensitivity"):
         progress(0.0, "Sensitivity")
-        found["sensitivity"], words = _sensitivity(statement, folder)
+        found["sensitivity"], words = _sensitivity(statement, folder, dead)
+        warnings += words
+    if statement.get("sensitivityFrom"):
+        found["sensitivity"], words = _sensitivityOf(statement, folder)
         warnings += words
     if statement.get("recovery"):
-        found["recovery"], words = _recovery(statement, folder, found.get("sensitivity"),
+        found["recovery"], words = _recovery(statement, folder, found.get("sensitivity"), dead,
                                              subProgress(progress, 0.4, 1.0))
         warnings += words
     progress(1.0, "")
     return {**found, "warnings": list(dict.fromkeys(warnings))}
 
 
-def _sensitivity(statement, folder):
+def _deadTime(statement):
+    """The dead time as stated, or as a decaying source shows it."""
+    stated = statement["deadTime"]
+    measured = stated.get("decayingSource")
+    if measured is None:
+        return dict(stated)
+    moments = [parseDateTime(item["dateTime"], "deadTime.decayingSource") for item in measured["countings"]]
+    hours = [hoursBetween(moments[0], moment, "deadTime.decayingSource") for moment in moments]
+    counts, seconds = ([item.get(key) for item in measured["countings"]] for key in ("counts", "seconds"))
+    fitted = fitDeadTime(hours, counts, seconds, nuclide(statement["radionuclide"]).halfLifeHours, stated["model"],
+                         measured.get("backgroundCps") or 0.0)
+    return {"model": stated["model"], "microseconds": fitted.microseconds,
+            "relativeUncertainty": fitted.relativeUncertainty,
+            "source": stated.get("source") or f"{len(hours)} countings of a decaying source of "
+                                              f"{nuclide(statement['radionuclide']).name}",
+            "points": [{"hours": hour, "countRateCps": count / second, "residual": residual}
+                       for hour, count, second, residual in zip(hours, counts, seconds, fitted.residuals, strict=True)],
+            "largestLoss": fitted.lossFraction, "chiSquare": fitted.chiSquare,
+            "degreesOfFreedom": fitted.degreesOfFreedom}
+
+
+def _sensitivityOf(statement, folder):
+    """The sensitivity of an earlier record, where this calibration measures none, and words on whether it fits."""
+    path = statement["sensitivityFrom"]
+    name = os.path.basename(path)
+    record = calibrationRecord.load(os.path.join(folder, path))
+    calibrationRecord.requireNuclide(record, statement["radionuclide"], f"sensitivityFrom, {name}")
+    if record.get("sensitivity") is None:
+        raise InputError("The record holds no sensitivity", f"sensitivityFrom, {name}", "Name one with a sensitivity")
+    day = calibrationRecord.dateOf(statement["date"], "date")
+    words = calibrationRecord.validityWords(record, statement, day)
+    return {**record["sensitivity"], "from": {"file": name, "digest": record["digest"], "date": record["date"]}}, \
+        [f"Sensitivity of {name}: {text}" for text in words]
+
+
+def _sensitivity(statement, folder, dead):
     content, halfLife = statement["sensitivity"], nuclide(statement["radionuclide"]).halfLifeHours
     stated, faults, scans, rows, warnings = content["activity"], Faults(), [], [], []
     kinds = set()
     for position, item in enumerate(content["scans"]):
         where = f"sensitivity, scan {position + 1}"
         with faults.collect():
-            measured = _read(item, folder, where, statement)
+            measured = calibrationScans.read(item, folder, where, statement, dead)
             activity, words = _activityAt(stated, measured.moment, halfLife, where)
             signal, counts, region, row = _signal(measured, content, folder, where)
             warnings += [*measured.words, *words]
-            kinds.add(measured.isCalibrated)
+            kinds.add((measured.isCalibrated, item.get("planar") is not None))
             scans.append(cameraSensitivity.SensitivityScan(
                 signal, activity * row["activityShare"], measured.durationSeconds, measured.isCorrected, counts, region,
                 where))
@@ -104,9 +119,10 @@ def _sensitivity(statement, folder):
                          "durationSeconds": measured.durationSeconds, "isDecayCorrected": measured.isCorrected,
                          "activityMBqAtStart": activity, "netSignal": signal, **row})
     if len(kinds) > 1:
-        faults.add("Some scans are in counts and others in activity", "sensitivity", "Give scans of one kind")
+        faults.add("The scans are not of one kind (counts, activity, or planar views)", "sensitivity",
+                   "Give scans of one kind")
     faults.raiseIfAny()
-    isRatio = kinds.pop()
+    isRatio, isPlanar = kinds.pop()
     relative = stated.get("relativeUncertainty")
     if relative is not None:
         relative = positiveNumber(relative, "relative uncertainty of the activity", "sensitivity.activity")
@@ -122,13 +138,14 @@ def _sensitivity(statement, folder):
         warnings.append(f"The images show {result.value:.3g} times the true activity: check unit, activity and dates")
     return {"value": result.value, "unit": result.unit, "isRatio": isRatio, "factor": result.factor,
             "factorUnit": result.factorUnit, "relativeUncertainty": result.relativeUncertainty,
-            "components": result.components, "values": list(result.values), "scans": rows}, warnings
+            "components": result.components, "values": list(result.values), "scans": rows,
+            **({"isPlanar": True} if isPlanar else {})}, warnings
 
 
-def _counter(statement):
+def _counter(statement, dead):
     """Sensitivity of a probe or gamma counter by its standard: the mean over its countings, and warnings."""
     content, halfLife = statement["counter"], nuclide(statement["radionuclide"]).halfLifeHours
-    standard, dead, faults, found, warnings = content["standard"], statement.get("deadTime") or {}, Faults(), [], []
+    standard, faults, found, warnings = content["standard"], Faults(), [], []
     relative = standard.get("relativeUncertainty")
     for position, item in enumerate(content["countings"]):
         where = f"counter, counting {position + 1}"
@@ -184,103 +201,46 @@ def _signal(measured, content, folder, where):
     """Net signal, relative counting and region uncertainty, and what describes the region."""
     if measured.net is not None:
         net = measured.net
-        return net.rateCps, net.uncertaintyCps / net.rateCps, 0.0, {"region": "counts as stated", "activityShare": 1.0}
-    stated = content.get("region") or {"method": "wholeImage"}
-    labels = None
-    if stated["method"] == "labelmap":
-        if not isinstance(stated.get("file"), str):
-            raise InputError("The label map is not named", "sensitivity.region", 'Give "file": a path')
-        labels = readImage(os.path.join(folder, stated["file"]), "region")
-    found = regions.measureRegion(measured.image, stated, labels)
-    background = content.get("background") or {}
-    rate = background.get("countRateCps", 0.0)
-    if rate and measured.isCalibrated:
-        raise InputError("A background count rate is stated for an image in activity", "sensitivity.background",
-                         "Leave it out")
-    signal = found.signal * (measured.image.voxelVolumeML if measured.isCalibrated else 1.0)
-    net = signal - rate
+        return net.rateCps, net.uncertaintyCps / net.rateCps, 0.0, {"region": measured.region, "activityShare": 1.0}
+    found = _region(measured, content.get("region") or {"method": "wholeImage"}, folder, "region")
+    signal, row = found.signal, {"region": found.words, "activityShare": found.activityShare}
     counts = None
+    background = content.get("background") or {}
+    if background.get("region"):
+        around = _region(measured, background["region"], folder, "background.region")
+        taken = around.signal / around.volumeML * found.volumeML
+        signal -= taken
+        row |= {"background": around.words, "backgroundSignal": taken}
+    elif background.get("countRateCps"):
+        if measured.isCalibrated:
+            raise InputError("A background count rate is stated for an image in activity", "sensitivity.background",
+                             "Leave it out, or give a region")
+        signal -= background["countRateCps"]
+        row["backgroundSignal"] = background["countRateCps"]
+    net = signal * (measured.image.voxelVolumeML if measured.isCalibrated else 1.0)
     spread = background.get("uncertaintyCps")
     if spread is not None and net > 0:
         counts = spread / net
-    return net, counts, found.relativeUncertainty, {"region": found.words, "activityShare": found.activityShare}
+    return net, counts, found.relativeUncertainty, row
 
 
-def _read(item, folder, where, statement):
-    """One scan with its time, duration and unit settled, corrected for dead time where its full-field rate is given."""
-    dead = statement.get("deadTime")
-    full = item.get("fullFieldCountRateCps")
-    factor, words = 1.0, []
-    if full is not None:
-        if dead is None:
-            raise InputError("A full-field count rate is stated, but no dead time", where, "State deadTime as well")
-        true = deadTime.trueRate(full, dead["microseconds"], dead["model"], where)
-        factor = true.rateCps / full if full else 1.0
-    if item.get("counts") is not None:
-        return _stated(item, where, dead, factor)
-    label = os.path.basename(os.path.normpath(item["image"]))
-    image, facts = readActivityImage(os.path.join(folder, item["image"]), label)
-    requireFinite(image)
-    unit = item.get("unit") or (facts.get("unit") or {}).get("value")
-    if not unit:
-        raise InputError("The unit of the image is not known", where,
-                         "State unit: counts, cps, Bq/mL, kBq/mL or MBq/mL")
-    moment = item.get("acquisitionDateTime") or (facts.get("acquisitionDateTime") or {}).get("value")
-    if moment is None:
-        raise InputError("The date and time of the scan are not known", where, "State acquisitionDateTime")
-    moment = parseDateTime(moment, f"{where}: acquisitionDateTime")
-    duration = item.get("durationSeconds") or (facts.get("durationSeconds") or {}).get("value")
-    duration = positiveNumber(duration, "duration of the scan", where)
-    isCalibrated = str(unit).lower() not in ("counts", "cps")
-    scale = factor
-    if isCalibrated:
-        scale *= concentrationFactorToBqPerML(unit)
-    elif str(unit).lower() == "counts":
-        scale /= duration
-    isCorrected, decayWords = _isDecayCorrected(item, facts, isCalibrated, duration, statement, where)
-    image = image.withArray((image.array * scale).astype(np.float32), unit="Bq/mL" if isCalibrated else "cps",
-                            name=label)
-    return Measured(where, image, isCalibrated, moment, duration, isCorrected, None, words + decayWords)
+def _region(measured, stated, folder, key):
+    labels = None
+    if stated["method"] == "labelmap":
+        if not isinstance(stated.get("file"), str):
+            raise InputError("The label map is not named", f"sensitivity.{key}", 'Give "file": a path')
+        labels = readImage(os.path.join(folder, stated["file"]), key)
+    return regions.measureRegion(measured.image, stated, labels)
 
 
-def _stated(item, where, dead, factor):
-    duration = positiveNumber(item.get("durationSeconds"), "duration of the scan", where)
-    if item.get("acquisitionDateTime") is None:
-        raise InputError("The date and time of the scan are not known", where, "State acquisitionDateTime")
-    net = counting.netRate(item["counts"], duration, item.get("backgroundCounts", 0),
-                           item.get("backgroundSeconds", duration), where=where)
-    if factor != 1.0:
-        net = counting.NetRate(net.rateCps * factor, net.uncertaintyCps * factor, 1.0 - 1.0 / factor,
-                               net.decisionThresholdCps * factor)
-    moment = parseDateTime(item["acquisitionDateTime"], f"{where}: acquisitionDateTime")
-    return Measured(where, None, False, moment, duration, item.get("isDecayCorrected") is True, net, [])
-
-
-def _isDecayCorrected(item, facts, isCalibrated, duration, statement, where):
-    stated = item.get("isDecayCorrected")
-    if isinstance(stated, bool):
-        return stated, []
-    state = str((facts.get("decayCorrection") or {}).get("value") or "").upper()
-    if state in ("START", "NONE"):
-        return state == "START", []
-    if state == "ADMIN" or state[:4].isdigit():
-        raise InputError("The image is decay-corrected to another time than the start of the scan", where,
-                         "Reconstruct it without decay correction, or corrected to the start of the scan")
-    decay = acquisitionDecayFactor(nuclide(statement["radionuclide"]).halfLifeHours, duration / SECONDS_PER_HOUR) - 1.0
-    words = [] if decay < _NOTABLE_DECAY else [
-        f"{where}: the image does not say whether it is corrected for decay during the scan ({decay:.2%}); taken as "
-        f"{'corrected' if isCalibrated else 'not corrected'}: state isDecayCorrected"]
-    return isCalibrated, words
-
-
-def _recovery(statement, folder, sensitivity, progress):
+def _recovery(statement, folder, sensitivity, dead, progress):
     content, halfLife = statement["recovery"], nuclide(statement["radionuclide"]).halfLifeHours
     wanted, faults, found, warnings, places = _spheres(content), Faults(), [], [], None
     for position, item in enumerate(content["scans"]):
         where = f"recovery, scan {position + 1}"
         progress(position / len(content["scans"]), where)
         with faults.collect():
-            measured = _read(item, folder, where, statement)
+            measured = calibrationScans.read(item, folder, where, statement, dead)
             warnings += measured.words
             image = _concentrationImage(measured, sensitivity, halfLife, where)
             hot = _concentrationAt(content["sphereConcentration"], measured.moment, halfLife, where,

@@ -10,13 +10,15 @@ from ..errors import Faults, InputError
 from ..physics.deadTime import MODELS
 from ..physics.nuclides import nuclide
 from ..physics.recoveryFit import curveFromDict
-from .protocol import positiveNumber
+from .protocol import parseDateTime, positiveNumber
 
 KIND, SCHEMA_VERSION = "calibration", 1
 # What a study has to have in common with its calibration, and what it is called.
 SETTINGS = {"camera": "camera", "collimator": "collimator", "energyWindow": "energy window",
             "reconstruction": "reconstruction"}
 _SHOWN_DIGITS = 12
+_DEAD_TIME_KEYS = {"model", "microseconds", "relativeUncertainty", "source", "decayingSource", "points", "largestLoss",
+                   "chiSquare", "degreesOfFreedom"}
 _MEND = "Calibrate again, or bring the record back as it was written"
 # Two stated limits of an energy window closer than this (keV) are the same.
 _WINDOW_KEV = 1.0
@@ -95,22 +97,46 @@ def checked(content, where):
 
 
 def checkedDeadTime(stated, where):
-    """Dead time as stated: ``model``, ``microseconds``, optionally ``relativeUncertainty`` and ``source``."""
+    """Dead time as stated: ``model`` and ``microseconds`` or ``decayingSource``, optionally ``relativeUncertainty`` and
+    ``source``; of a record also what the fit left behind."""
     if not isinstance(stated, dict):
         raise InputError("The dead time is not an object", where,
                          'Write e.g. {"model": "paralyzable", "microseconds": 5, "source": "..."}')
     faults = Faults()
-    for key in sorted(set(stated) - {"model", "microseconds", "relativeUncertainty", "source"}):
-        faults.add(f"The key '{key}' is not known", where, "Known are microseconds, model, relativeUncertainty, source")
+    for key in sorted(set(stated) - _DEAD_TIME_KEYS):
+        faults.add(f"The key '{key}' is not known", where, "Known are decayingSource, microseconds, model, "
+                   "relativeUncertainty, source")
     if stated.get("model") not in MODELS:
         faults.add(f"{stated.get('model')!r} is no model of dead time", where, f"Use {' or '.join(MODELS)}")
-    with faults.collect():
-        positiveNumber(stated.get("microseconds"), "dead time (µs)", where)
+    measured = stated.get("decayingSource")
+    if measured is None:
+        with faults.collect():
+            positiveNumber(stated.get("microseconds"), "dead time (µs)", where)
+    elif stated.get("microseconds") is not None:
+        faults.add("The dead time is stated and measured", where, "Give microseconds or decayingSource")
+    else:
+        _checkDecayingSource(measured, f"{where}.decayingSource", faults)
     if stated.get("relativeUncertainty") is not None:
         with faults.collect():
             positiveNumber(stated["relativeUncertainty"], "relative uncertainty", where)
     faults.raiseIfAny()
     return dict(stated)
+
+
+def _checkDecayingSource(measured, where, faults):
+    if not (isinstance(measured, dict) and set(measured) <= {"countings", "backgroundCps"}
+            and isinstance(measured.get("countings"), list)):
+        faults.add("The countings of the decaying source are not known by their shape", where,
+                   'Write e.g. {"countings": [{"dateTime": "...", "counts": 1e6, "seconds": 10}], "backgroundCps": 5}')
+        return
+    for position, item in enumerate(measured["countings"]):
+        place = f"{where}.countings[{position}]"
+        if not isinstance(item, dict) or set(item) != {"dateTime", "counts", "seconds"}:
+            faults.add("The counting is not dateTime, counts and seconds", place)
+            continue
+        for key, what in (("counts", "number of counts"), ("seconds", "counting time (s)")):
+            with faults.collect():
+                positiveNumber(item[key], what, place)
 
 
 def dateOf(text, where, isOptional=False):
@@ -121,6 +147,19 @@ def dateOf(text, where, isOptional=False):
         return date.fromisoformat(str(text))
     except ValueError:
         raise InputError(f"'{text}' is not a date", where, "Write it as year-month-day, e.g. 2026-05-04") from None
+
+
+def momentOf(text, where):
+    """A date with its time of day: without one, decay would be counted from midnight.
+
+    Raises
+    ------
+    InputError
+    """
+    found = parseDateTime(text, where)
+    if ":" not in str(text):
+        raise InputError(f"'{text}' has no time of day", where, "Write it as year-month-day hour:minute")
+    return found
 
 
 def requireNuclide(content, radionuclide, where):

@@ -90,7 +90,7 @@ def lines(chart):
 
 
 def _read(path):
-    where = os.path.basename(str(path))
+    where = os.path.basename(str(path)).removesuffix(".partial")
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
@@ -165,6 +165,30 @@ def _limits(stated, elapsed, reference, halfLife, where):
                      "Give warningPercent and actionPercent, or relativeSigma, or baseline")
 
 
+def create(path, content):
+    """Begin a log; it is read back before it is kept, and no log is written over.
+
+    Parameters
+    ----------
+    path : str
+    content : dict
+        As the file holds it; ``tests`` may be left out.
+
+    Returns
+    -------
+    dict
+        Its chart.
+
+    Raises
+    ------
+    InputError, FaultList
+        A log that cannot be used, a file that is there already, or a folder that cannot be written to.
+    """
+    if os.path.exists(path):
+        raise InputError("There is a file of this name already", str(path), "Give the instrument another name")
+    return _replaced(path, {"schemaVersion": SCHEMA_VERSION, "tests": [], **content})
+
+
 def addTest(path, test):
     """Add a test to a log on disk; the log stays as it was where the test cannot be used.
 
@@ -175,7 +199,12 @@ def addTest(path, test):
     """
     content, where = _read(path)
     _value(test, f"{where}: new test")
-    text = json.dumps({**content, "tests": [*content["tests"], test]}, indent=1, ensure_ascii=False) + "\n"
+    return _replaced(path, {**content, "tests": [*content["tests"], test]})
+
+
+def _replaced(path, content):
+    """Write a log where it can be used; its chart."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     partial = f"{path}.partial"
     try:
         with open(partial, "w", encoding="utf-8", newline="\n") as file:

@@ -19,7 +19,6 @@ images, per scan speed for whole-body scans.
 import csv
 import io
 import json
-import math
 import os
 
 from ..dicom.planar import readPlanar
@@ -27,6 +26,7 @@ from ..errors import Faults, InputError
 from ..imaging import planarRegions
 from ..physics import planarActivity
 from ..therapies import planar as planarTable
+from . import planarViews
 from .jointKinetics import UNCERTAINTY_COLUMN
 from .protocol import positiveNumber
 
@@ -159,7 +159,9 @@ def _scale(image, item, name):
 def _regions(content, item, image, name):
     """Geometric mean of the net counts of both views by region, and warnings."""
     found, shapes, words, faults = {}, {side: {} for side in _SIDES}, [], Faults()
-    views = {side: _windows(content, image, side, name) for side in _SIDES}
+    detectors = content.get("detectors") or {}
+    views = {side: planarViews.chosen(image, detectors.get(side), content.get("windows"), name, side)
+             for side in _SIDES}
     for region in content["regions"]:
         with faults.collect():
             nets = []
@@ -181,23 +183,6 @@ def _regions(content, item, image, name):
     return found, words
 
 
-def _windows(content, image, side, name):
-    """Counts and widths of the energy windows of one view: main, and lower and upper where they are named."""
-    detector = (content.get("detectors") or {}).get(side)
-    wanted = {"main": None, **(content.get("windows") or {})}
-    found = {}
-    for window, number in wanted.items():
-        views = [view for view in image.views
-                 if (view.detector == detector if detector is not None else side in view.title.lower())
-                 and (number is None or view.energyWindow == number)]
-        if len(views) != 1:
-            titles = "; ".join(view.title for view in image.views)
-            raise InputError(f"There is not one {side} view" + ("" if number is None else f" of energy window {number}")
-                             + f" among: {titles}", name, "Name detectors and windows by their numbers")
-        found[window] = views[0]
-    return found
-
-
 def _net(content, item, views, region, side, name):
     """Net counts of a region in a view, its fractions of pixels, and warnings."""
     where = f"{name}, {region['name']}, {side}"
@@ -206,13 +191,13 @@ def _net(content, item, views, region, side, name):
     if own is None:
         raise InputError("The region is not drawn", where, "Give the corners of its polygon")
     fractions = planarRegions.polygonFractions(shape, own, where)
-    counts, spread, words = _primary(views, fractions, where)
+    counts, spread, words = planarViews.primary(views, fractions, where)
     key = "background" if side == "anterior" else "backgroundPosterior"
     corners = _corners(content, region, item, key, side, shape)
     background = backgroundSpread = pixels = None
     if corners is not None:
         around = planarRegions.polygonFractions(shape, corners, f"{where}, background")
-        background, backgroundSpread, said = _primary(views, around, f"{where}, background")
+        background, backgroundSpread, said = planarViews.primary(views, around, f"{where}, background")
         pixels = float(around.sum(dtype=float))
         words += said
     share = region.get("bodyFraction", 1.0)
@@ -232,28 +217,6 @@ def _corners(content, region, item, key, side, shape):
     shift = item.get("shiftPixels") or (0, 0)
     sign = -1 if side == "posterior" and content.get("isPosteriorMirrored") else 1
     return [[column + sign * shift[0], row + shift[1]] for column, row in corners]
-
-
-def _primary(views, fractions, where):
-    counts = planarRegions.countsInside(views["main"].counts, fractions)
-    if "lower" not in views:
-        return counts, math.sqrt(counts), []
-    beside = {side: planarRegions.countsInside(views[side].counts, fractions) for side in ("lower", "upper")}
-    widths = {window: _widthKeV(view, where) for window, view in views.items()}
-    found = planarActivity.primaryCounts(counts, beside["lower"], beside["upper"], widths["main"], widths["lower"],
-                                         widths["upper"], where)
-    words = [f"{where}: more scatter is estimated than was counted"] if found.isClipped else []
-    return found.primaryCounts, found.uncertaintyCounts, words
-
-
-def _widthKeV(view, where):
-    from .calibrationRecord import windowLimits
-
-    limits = windowLimits(view.title)
-    if limits is None:
-        raise InputError("The limits of an energy window are not stated in the file", where,
-                         "Export it with its energy windows, or leave windows.lower and windows.upper out")
-    return limits[1] - limits[0]
 
 
 def tableText(rows):

@@ -1,7 +1,7 @@
 """What a phantom's region holds, how much of the activity that is, and how far the outline decides it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,12 +29,14 @@ class RegionSignal:
         the user's own.
     words : str
         What the region is.
+    volumeML : float
     """
 
     signal: float
     activityShare: float
     relativeUncertainty: float | None
     words: str
+    volumeML: float
 
 
 def measureRegion(image, stated, labels=None):
@@ -61,7 +63,8 @@ def measureRegion(image, stated, labels=None):
     """
     method = stated["method"]
     if method == "wholeImage":
-        return RegionSignal(float(image.array.sum(dtype=np.float64)), 1.0, 0.0, "the whole image")
+        return RegionSignal(float(image.array.sum(dtype=np.float64)), 1.0, 0.0, "the whole image",
+                            image.array.size * image.voxelVolumeML)
     if method == "labelmap":
         return _labelmap(image, stated, labels)
     if method == "sphere":
@@ -106,7 +109,7 @@ def _labelmap(image, stated, labels):
     if item.fractionOutside > 0.01:
         raise InputError(f"{item.fractionOutside:.0%} of the region lies outside the image", _WHERE)
     share = _share(item.volumeML, stated) if stated.get("fillVolumeML") is not None else 1.0
-    return RegionSignal(signalInside(image, item), share, None, f"label {label} of a label map")
+    return RegionSignal(signalInside(image, item), share, None, f"label {label} of a label map", item.volumeML)
 
 
 def _varied(image, stated, painted, words, isInside):
@@ -119,11 +122,11 @@ def _varied(image, stated, painted, words, isInside):
         share = _share(item.volumeML, stated) if isInside else 1.0
         ratios.append(signal / share)
         if change == 0.0:
-            chosen = RegionSignal(signal, share, 0.0, words)
+            chosen = RegionSignal(signal, share, 0.0, words, item.volumeML)
     if not ratios[1] > 0:
         return chosen  # which is refused in words by whoever makes a sensitivity of it
     spread = max(abs(ratio - ratios[1]) for ratio in ratios) / ratios[1] / math.sqrt(3.0)
-    return RegionSignal(chosen.signal, chosen.activityShare, spread, words)
+    return replace(chosen, relativeUncertainty=spread)
 
 
 def _share(volumeML, stated):
