@@ -45,7 +45,8 @@ def fromStatement(statement, folder, progress=noProgress):
     """The record of what is stated (see :mod:`.calibrationFile`), paths relative to ``folder``."""
     statement = calibrationFile.checkedStatement(statement, "calibration")
     found = calibrationMeasure.measure(statement, folder, subProgress(progress, 0.0, 0.9))
-    settings = {key: statement[key] for key in (*calibrationRecord.SETTINGS, "date", "validUntil", "source", "version")
+    settings = {key: statement[key]
+                for key in (*calibrationRecord.SETTINGS, "date", "validUntil", "source", "version")
                 if statement.get(key) is not None}
     warnings = found.pop("warnings")
     if statement.get("validUntil") is None:
@@ -59,8 +60,8 @@ def fromStatement(statement, folder, progress=noProgress):
 
 def paths(statement):
     """(object, key) of every path that a statement names."""
-    found = [(scan, key) for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get("scans", [])
-             for key in ("image", "planar")]
+    scans = [scan for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get("scans", [])]
+    found = [(scan, key) for scan in scans for key in ("image", "planar")]
     sensitivity = statement.get("sensitivity") or {}
     found += [(region, "file") for region in (sensitivity.get("region") or {},
                                               (sensitivity.get("background") or {}).get("region") or {})]

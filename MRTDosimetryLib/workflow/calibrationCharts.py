@@ -160,4 +160,5 @@ def _constancy(content):
                tables.Column("Expected", "", [test["expected"] for test in tests]),
                tables.Column("Deviation", "%", [100.0 * test["deviation"] for test in tests]),
                tables.Column("Status", "", [test["status"] for test in tests], "string")]
-    return (f"Constancy of {content['instrument']}", f"Days since {moments[0].date()}", "Deviation (%)", series), columns
+    title = f"Constancy of {content['instrument']}"
+    return (title, f"Days since {moments[0].date()}", "Deviation (%)", series), columns

@@ -18,9 +18,13 @@
 
 A planar scan has ``"planar": "static.dcm"`` in place of ``image``, with ``detector`` and ``windows`` (``main``,
 ``lower``, ``upper``) by number where the file holds several, and ``corners`` of a polygon where not the whole view
-counts. ``sensitivityFrom`` names an earlier record whose sensitivity the recovery rests on. A dead time may be measured:
-``{"model": "paralyzable", "decayingSource": {"countings": [{"dateTime": "...", "counts": 900000, "seconds": 10}],
-"backgroundCps": 5}}``. A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
+counts. ``sensitivityFrom`` names an earlier record whose sensitivity the recovery rests on. A dead time may be
+measured::
+
+    "deadTime": {"model": "paralyzable", "decayingSource": {
+        "countings": [{"dateTime": "...", "counts": 900000, "seconds": 10}], "backgroundCps": 5}}
+
+A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
 
     "counter": {"instrument": "thyroidProbe",
                 "standard": {"activityKBq": 370, "dateTime": "...", "relativeUncertainty": 0.03, "volumeML": 20},
@@ -44,8 +48,8 @@ _SENSITIVITY_KEYS = {"activity", "scans", "region", "background", "source"}
 _ACTIVITY_KEYS = {"measuredActivityMBq", "measuredDateTime", "residualActivityMBq", "residualDateTime",
                   "relativeUncertainty", "source"}
 _SCAN_KEYS = {"image", "unit", "acquisitionDateTime", "durationSeconds", "isDecayCorrected", "fullFieldCountRateCps",
-              "counts", "backgroundCounts", "backgroundSeconds", "energyWindow", "detector", "planar", "windows", "corners",
-              "nuclideReason"}
+              "counts", "backgroundCounts", "backgroundSeconds", "energyWindow", "detector", "planar", "windows",
+              "corners", "nuclideReason"}
 _SOURCES = ("image", "planar", "counts")
 _REGION_KEYS = {"method", "marginMM", "fillVolumeML", "centerRASMM", "axisRAS", "radiusMM", "lengthMM", "diameterMM",
                 "file", "label"}

@@ -42,6 +42,9 @@ _DEAD_TIME_FIELDS = (Field("model", "Model of the dead time", "choice", tuple(MO
 _SCAN_TIME = (
     Field("acquisitionDateTime", "Start of the scan", "text", tip=f"{_DATE_TIME}; empty: as the header states it"),
     Field("durationSeconds", "Duration (s)", tip="Of all views of one detector; empty: as the header states it"))
+_HEADER = (
+    Field("fullFieldCountRateCps", "Full-field count rate (1/s)", tip="Of the whole spectrum, for the dead time"),
+    Field("nuclideReason", "Why the header's nuclide is wrong", "text"))
 _COUNTING = (
     Field("dateTime", "Date and time", "text", isRequired=True, tip=_DATE_TIME),
     Field("counts", "Counts", isRequired=True), Field("seconds", "Counting time (s)", isRequired=True),
@@ -66,8 +69,7 @@ GROUPS = {
         Field("unit", "Unit", "choice", tuple((unit, unit) for unit in ("counts", "cps", "Bq/mL", "kBq/mL", "MBq/mL"))),
         *_SCAN_TIME,
         Field("isDecayCorrected", "Decay during the scan", "choice", ((True, "corrected"), (False, "not corrected"))),
-        Field("fullFieldCountRateCps", "Full-field count rate (1/s)", tip="Of the whole energy spectrum, for dead time"),
-        Field("nuclideReason", "Why the header's nuclide is wrong", "text"))),
+        *_HEADER)),
     "planarScan": ("Of the chosen image", (
         Field("detector", "Detector", "integer", tip="Its number, where the file holds several views"),
         Field("mainWindow", "Number of the main window", "integer", tip="Where the file holds several windows"),
@@ -78,8 +80,7 @@ GROUPS = {
         *_SCAN_TIME,
         Field("backgroundCounts", "Counts of the background", tip="Of the same region without the source"),
         Field("backgroundSeconds", "Counting time of the background (s)"),
-        Field("fullFieldCountRateCps", "Full-field count rate (1/s)", tip="Of the whole energy spectrum, for dead time"),
-        Field("nuclideReason", "Why the header's nuclide is wrong", "text"))),
+        *_HEADER)),
     "deadTime": ("Dead time of the camera, where it is corrected for", _DEAD_TIME_FIELDS),
     "activity": ("Activity meter", (
         Field("unit", "Unit of both readings", "choice", _ACTIVITY_UNITS, isRequired=True),

@@ -1,4 +1,4 @@
-"""Scans of a calibration: planar views and their scatter, headers that contradict, background, dead time, earlier ones."""
+"""Scans of a calibration: planar views and their scatter, headers that contradict, background, dead time."""
 
 import json
 
