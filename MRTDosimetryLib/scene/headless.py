@@ -204,7 +204,8 @@ def separateScene():
     vtkMRMLScene
         Knows the node classes of the current scene. Nodes hold on to it only weakly: keep it while they are used.
     """
-    current, scene = startHeadless(), slicer.vtkMRMLScene()
+    isThere = isApplication() or _session is not None
+    current, scene = slicer.mrmlScene if isThere else newScene(), slicer.vtkMRMLScene()
     known = {scene.GetNthRegisteredNodeClass(index).GetClassName()
              for index in range(scene.GetNumberOfRegisteredNodeClasses())}
     for index in range(current.GetNumberOfRegisteredNodeClasses()):

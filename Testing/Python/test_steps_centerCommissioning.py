@@ -167,6 +167,28 @@ def testChosenGroupsAndDataSets(page, tmp_path):
     assert "quick, 1 of 3 groups" in ui.extentSection.text
 
 
+def testTheSceneOfTheUserStaysAsItIs(page, tmp_path):
+    """The whole job on a data set of one patient, in a scene of its own."""
+    import slicer
+    from caseFiles import writeStudy
+
+    data = tmp_path / "data"
+    data.mkdir()
+    writeStudy(data)
+    quantity = {"quantity": "timeIntegratedActivityMBqH", "source": "Formula", "tolerance": 1e-3, "isRelative": True,
+                "toleranceReason": "voxels", "values": {"liver": 40395.5, "kidney left": 8656.2}}
+    (data / "reference.json").write_text(json.dumps({
+        "kind": "commissioning reference", "schemaVersion": 1, "title": "Two regions", "study": "study.json",
+        "quantities": [quantity]}), encoding="utf-8")
+    qtModule.queueReply("QFileDialog.getExistingDirectory", str(data))
+    page.ui.dataButton.click()
+    application, scene, count = slicer.app, slicer.mrmlScene, slicer.mrmlScene.GetNumberOfNodes()
+    run(page)
+    assert slicer.app is application and slicer.mrmlScene is scene and scene.GetNumberOfNodes() == count
+    (case,) = [case for case in results(page.kept)[0]["cases"] if case["key"].startswith("public")]
+    assert case["status"] == "PASS" and [row[0] for row in texts(page.ui.casesTable)][-1] == "Two regions"
+
+
 def testCanceledRunAddsNothing(page, monkeypatch):
     def cancel(*_arguments, **_options):
         raise CanceledError
