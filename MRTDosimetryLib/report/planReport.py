@@ -138,7 +138,7 @@ def _linesTable(plan):
     for line in plan.lines:
         group = line.task.group
         count = f"{compact(line.count)} {per.get(group, 'each cycle')}" if line.count is not None else _NOT_STATED
-        row = [Cell("" if group == last else groups[group]), Cell(line.task.title),
+        row = [Cell("" if group == last else groups[group]), Cell(line.task.title, detail=line.source),
                Cell(count, isMissing=line.count is None)]
         last = group
         for key in plan.keys:

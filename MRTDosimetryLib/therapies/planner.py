@@ -55,11 +55,14 @@ class Line:
         where a recurring test has no stated number.
     minutes : dict
         ``"camera"`` (tasks that use one) and every role -> minutes for one, ``None`` where not stated.
+    source : str
+        Where the center has its minutes from; empty where not stated.
     """
 
     task: object
     count: float | None
     minutes: dict
+    source: str = ""
 
     def total(self, key):
         """Minutes of the camera or of a role for ``count`` of the task."""
@@ -82,7 +85,7 @@ class Line:
 
     def toDict(self):
         return {"task": self.task.id, "title": self.task.title, "group": self.task.group, "count": self.count,
-                "minutes": dict(self.minutes), "notStated": self.notStated}
+                "minutes": dict(self.minutes), "source": self.source, "notStated": self.notStated}
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,8 @@ def makePlan(protocolId, patients, cycles, times=None, years=None):
         task = tasks[name]
         minutes = {CAMERA: times.camera.get(name)} if task.usesCamera else {}
         minutes |= {role: times.staff.get((name, role)) for role in times.roles}
-        lines.append(Line(task, times.perYear.get(name) if task.group == RECURRING else counts[name], minutes))
+        count = times.perYear.get(name) if task.group == RECURRING else counts[name]
+        lines.append(Line(task, count, minutes, times.sources.get(name, "")))
     usesCamera = any(line.task.usesCamera for line in lines)
     keys = ((CAMERA,) if usesCamera else ()) + times.roles
     return Plan(protocolId, content["title"], patients, cycles, years, keys, tuple(lines))

@@ -13,9 +13,9 @@ from .registry import protocol
 KIND, SCHEMA_VERSION = "center times", 1
 ONE_OFF, RECURRING = "oneOff", "recurring"
 _TOP_KEYS = {"kind", "schemaVersion", "about", "center", "date", "roles", "counts", "times"}
-_TIME_KEYS = {"title", "cameraMinutes", "staffMinutes", "timesPerYear"}
+_TIME_KEYS = {"title", "cameraMinutes", "staffMinutes", "timesPerYear", "source"}
 _ABOUT = ("Minutes of the center for one of each task. null: not stated, the plan is then incomplete and says so; 0: "
-          "takes none. Remove a role from roles where nobody of it takes part. counts changes the number of a task in "
+          "takes none. source: where the times of a task come from. Remove a role from roles where nobody of it takes part. counts changes the number of a task in "
           "one protocol, such as {\"lutetiumDotatate.multiTimePoint\": {\"spectScan\": 4}}.")
 
 
@@ -55,6 +55,8 @@ class CenterTimes:
         Recurring test -> how often in a year; absent where not stated.
     counts : dict
         Protocol -> {task: number}, in place of the protocol's own.
+    sources : dict
+        Task -> where its times come from; absent where not stated.
     """
 
     center: str
@@ -64,6 +66,7 @@ class CenterTimes:
     staff: dict
     perYear: dict
     counts: dict
+    sources: dict
 
 
 def catalog():
@@ -128,14 +131,14 @@ def template(protocolIds):
             continue
         times[name] = {"title": task.title, **({"timesPerYear": None} if task.group == RECURRING else {}),
                        **({"cameraMinutes": None} if task.usesCamera else {}),
-                       "staffMinutes": {role: None for role in asked}}
+                       "staffMinutes": {role: None for role in asked}, "source": ""}
     return {"kind": KIND, "schemaVersion": SCHEMA_VERSION, "about": _ABOUT, "center": "", "date": "",
             "roles": list(asked), "counts": {}, "times": times}
 
 
 def emptyTimes():
     """Times of a center that states none."""
-    return CenterTimes("", "", tuple(roles()), {}, {}, {}, {})
+    return CenterTimes("", "", tuple(roles()), {}, {}, {}, {}, {})
 
 
 def centerTimes(content, where="center.json"):
@@ -157,7 +160,7 @@ def centerTimes(content, where="center.json"):
     for key in ("center", "date"):
         if not isinstance(content.get(key, ""), str):
             faults.add(f"'{key}' is no text", where, "Give a text, or leave it empty")
-    camera, staff, perYear, tasks = {}, {}, {}, catalog()
+    camera, staff, perYear, sources, tasks = {}, {}, {}, {}, catalog()
     times = content.get("times")
     if not isinstance(times, dict):
         faults.add("'times' is not there, or no object", where, "Give the times by task")
@@ -170,9 +173,21 @@ def centerTimes(content, where="center.json"):
         with faults.collect():
             refuseUnknown(entry, _TIME_KEYS, place)
             _readTimes(tasks[name], entry, asked, place, faults, camera, staff, perYear)
+        with faults.collect():
+            _readSource(name, entry, place, sources)
     counts = _checkedCounts(content.get("counts") or {}, where, faults)
     faults.raiseIfAny()
-    return CenterTimes(content.get("center", ""), content.get("date", ""), asked, camera, staff, perYear, counts)
+    return CenterTimes(content.get("center", ""), content.get("date", ""), asked, camera, staff, perYear, counts,
+                       sources)
+
+
+def _readSource(name, entry, place, sources):
+    """Where the times of a task come from."""
+    text = entry.get("source") if isinstance(entry, dict) else None
+    if text is not None and not isinstance(text, str):
+        raise InputError("'source' is no text", place, "Give a text, or leave it empty")
+    if text and text.strip():
+        sources[name] = text.strip()
 
 
 def _readTimes(task, entry, asked, place, faults, camera, staff, perYear):

@@ -38,17 +38,27 @@ def readTimes(path):
     InputError, FaultList
         Missing, unreadable or wrong content: every fault found.
     """
+    return plannerTasks.centerTimes(readFile(path), os.path.basename(str(path)))
+
+
+def readFile(path):
+    """Content of a file of times as it stands there, not checked.
+
+    Raises
+    ------
+    InputError
+        Missing, or no JSON.
+    """
     where = os.path.basename(str(path))
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file, parse_constant=_refuseConstant)
+            return json.load(file, parse_constant=_refuseConstant)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Make one with mrt-dosimetry plan --template") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The file cannot be read ({error.__class__.__name__})", str(path)) from None
     except json.JSONDecodeError as error:
         raise InputError(f"The file is not JSON ({error.msg}, line {error.lineno})", where) from None
-    return plannerTasks.centerTimes(content, where)
 
 
 def _refuseConstant(text):
