@@ -232,6 +232,15 @@ def makePlan(protocolId, patients, cycles, times=None, years=None):
     with faults.collect():
         content = protocol(protocolId)
     faults.raiseIfAny()
+    times = times or emptyTimes()
+    lines = linesOf(protocolId, times)
+    usesCamera = any(line.task.usesCamera for line in lines)
+    keys = ((CAMERA,) if usesCamera else ()) + times.roles
+    return Plan(protocolId, content["title"], patients, cycles, years, keys, tuple(lines))
+
+
+def linesOf(protocolId, times=None):
+    """The tasks of a protocol with what a center states of them, as of :func:`makePlan`."""
     times, tasks = times or emptyTimes(), catalog()
     counts = countsOf(protocolId) | times.counts.get(protocolId, {})
     lines = []
@@ -241,9 +250,7 @@ def makePlan(protocolId, patients, cycles, times=None, years=None):
         minutes |= {role: times.staff.get((name, role)) for role in times.roles}
         count = times.perYear.get(name) if task.group == RECURRING else counts[name]
         lines.append(Line(task, count, minutes, times.sources.get(name, "")))
-    usesCamera = any(line.task.usesCamera for line in lines)
-    keys = ((CAMERA,) if usesCamera else ()) + times.roles
-    return Plan(protocolId, content["title"], patients, cycles, years, keys, tuple(lines))
+    return lines
 
 
 def titleOf(key):

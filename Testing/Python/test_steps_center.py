@@ -83,11 +83,6 @@ def plainPages():
     return Plain, Other
 
 
-def centerMessages(wizard):
-    listing = wizard.shell.center.ui.messageList
-    return [listing.item(row).text() for row in range(listing.count)]
-
-
 def isShown(wizard):
     """Whether the center is in front; exactly one of both panels has to be."""
     isCenter = not wizard.shell.center.widget.isHidden()
@@ -102,15 +97,15 @@ def testWorksWithoutAStudyAndWithAnEmptyScene(wizard):
     center = wizard.shell.center
     wizard.ui.centerButton.click()
     assert isShown(wizard) and center.ui.pageTitle.text == "Plain" and center.ui.backButton.text == "Back"
-    assert centerMessages(wizard) == ["Nothing was done yet", "Say what to do"]
+    assert wizard.centerMessages() == ["Nothing was done yet", "Say what to do"]
     assert not center.ui.primaryButton.enabled and center.ui.primaryButton.toolTip == "Say what to do"
     center.page.edit.text = "wrong"
     center.refresh()
     center.ui.primaryButton.click()
-    assert centerMessages(wizard)[0] == "the text: It is wrong. Write another."
+    assert wizard.centerMessages()[0] == "the text: It is wrong. Write another."
     center.page.edit.text = "right"
     center.ui.primaryButton.click()
-    assert centerMessages(wizard) == [] and center.page.happened == ["enter", "done"]
+    assert wizard.centerMessages() == [] and center.page.happened == ["enter", "done"]
     slicer.mrmlScene.Clear(0)
     assert isShown(wizard)
     center.ui.backButton.click()

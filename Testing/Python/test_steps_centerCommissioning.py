@@ -9,7 +9,7 @@ if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
 from StandIns import driving, qtModule
-from StandIns.driving import select, texts
+from StandIns.driving import flat, select, texts
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import CanceledError
@@ -29,25 +29,16 @@ def page(monkeypatch, tmp_path):
     monkeypatch.setattr(commissioning, "CHECKS", (*commissioningCasesEngines.CHECKS[:1], *commissioningCasesDvh.CHECKS,
                                                   *commissioningCasesPublic.CHECKS))
     with driving.Wizard(NARROWEST) as wizard:
-        wizard.ui.centerButton.click()
-        center = wizard.shell.center
-        center.goToPage(center.indexOf("commissioning"))
-        center.page.wizard = wizard
-        center.page.kept = tmp_path / "kept"
-        center.page.kept.mkdir()
-        qtModule.queueReply("QFileDialog.getExistingDirectory", str(center.page.kept))
-        center.page.ui.keptButton.click()
-        yield center.page
+        page = wizard.centerPage("commissioning")
+        page.wizard, page.kept = wizard, tmp_path / "kept"
+        page.kept.mkdir()
+        qtModule.queueReply("QFileDialog.getExistingDirectory", str(page.kept))
+        page.ui.keptButton.click()
+        yield page
 
 
 def messages(page):
-    listing = page.frame.ui.messageList
-    return [listing.item(row).text() for row in range(listing.count)]
-
-
-def flat(label):
-    """Text of a label without the lines it was put into."""
-    return label.text.replace("\n", " ")
+    return page.wizard.centerMessages()
 
 
 def run(page, name="Ada Bee"):

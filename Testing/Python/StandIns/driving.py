@@ -66,8 +66,18 @@ class Wizard:
 
     def messages(self):
         """Texts in the message area."""
-        listing = self.ui.messageList
-        return [listing.item(row).text() for row in range(listing.count)]
+        return listed(self.ui.messageList)
+
+    def centerPage(self, name):
+        """Page of the center by its name, brought to the front."""
+        center = self.shell.center
+        center.open()
+        center.goToPage(center.indexOf(name))
+        return center.page
+
+    def centerMessages(self):
+        """Texts in the message area of the center."""
+        return listed(self.shell.center.ui.messageList)
 
     def grab(self, name, height=None):
         """Picture of the whole panel into the folder of the environment variable, when it is set."""
@@ -83,6 +93,16 @@ class Wizard:
 def texts(table):
     """Texts of a table as lists."""
     return [[table.item(row, column).text() for column in range(table.columnCount)] for row in range(table.rowCount)]
+
+
+def listed(listing):
+    """Texts of a list."""
+    return [listing.item(row).text() for row in range(listing.count)]
+
+
+def flat(label):
+    """Text of a label without the lines it was put into."""
+    return label.text.replace("\n", " ")
 
 
 def select(combo, value):
