@@ -140,9 +140,9 @@ class PlannerPage(CenterPage):
         fill(ui.totalsTable, titles, rows)
         for column, made in enumerate(plans, start=1):
             ui.totalsTable.horizontalHeaderItem(column).setToolTip(made.title)
-        ui.planWords.text = wrapped(_("Patients in all:\N{NO-BREAK SPACE}{patients}; cycles of each:\N{NO-BREAK SPACE}{cycles}; "
-                                      "years:\N{NO-BREAK SPACE}{years}. {times}").format(
-            patients=plans[0].patients, cycles=plans[0].cycles, years=ui.yearsBox.value, times=self._originWords()))
+        counts = _("Patients: {patients}; cycles of each: {cycles}; years: {years}.").format(
+            patients=plans[0].patients, cycles=plans[0].cycles, years=ui.yearsBox.value)
+        ui.planWords.text = wrapped(f"{counts}\n{self._originWords()}")
 
     def _originWords(self):
         times = self.times.times

@@ -15,8 +15,9 @@ ONE_OFF, RECURRING = "oneOff", "recurring"
 _TOP_KEYS = {"kind", "schemaVersion", "about", "center", "date", "roles", "counts", "times"}
 _TIME_KEYS = {"title", "cameraMinutes", "staffMinutes", "timesPerYear", "source"}
 _ABOUT = ("Minutes of the center for one of each task. null: not stated, the plan is then incomplete and says so; 0: "
-          "takes none. source: where the times of a task come from. Remove a role from roles where nobody of it takes part. counts changes the number of a task in "
-          "one protocol, such as {\"lutetiumDotatate.multiTimePoint\": {\"spectScan\": 4}}.")
+          "takes none. source: where the times of a task come from. Remove a role from roles where nobody of it takes "
+          "part. counts changes the number of a task in one protocol, such as {\"lutetiumDotatate.multiTimePoint\": "
+          "{\"spectScan\": 4}}.")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+from commissioningExamples import brokenEngine
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import CanceledError, InputError
@@ -42,25 +43,6 @@ def test_quickCheckPasses(tmp_path, capsys):
     page = (out / "commissioning.html").read_text(encoding="utf-8")
     assert digest in page and "Medical physics expert" in page and "Prepared by" in page
     assert "src=" not in page and "href=" not in page
-
-
-def brokenEngine(monkeypatch):
-    from MRTDosimetryLib.physics.dose import registry
-
-    real = registry.engine
-
-    def engine(name):
-        from dataclasses import replace
-
-        found = real(name)
-
-        def compute(*arguments, **options):
-            result = found.compute(*arguments, **options)
-            return replace(result, absorbedDoseGy=result.absorbedDoseGy * 1.001)
-
-        return replace(found, compute=compute)
-
-    monkeypatch.setattr(commissioningCasesEngines, "engine", engine)
 
 
 def test_brokenEngineFails(tmp_path, capsys, monkeypatch):

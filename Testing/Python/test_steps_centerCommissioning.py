@@ -8,6 +8,7 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
+from commissioningExamples import brokenEngine
 from StandIns import driving, qtModule
 from StandIns.driving import flat, select, texts
 
@@ -44,23 +45,6 @@ def messages(page):
 def run(page, name="Ada Bee"):
     page.ui.nameEdit.text = name
     page.frame.ui.primaryButton.click()
-
-
-def brokenEngine(monkeypatch, factor=1.001):
-    from dataclasses import replace
-
-    from MRTDosimetryLib.physics.dose import registry
-
-    def engine(name):
-        found = registry.engine(name)
-
-        def compute(*arguments, **options):
-            result = found.compute(*arguments, **options)
-            return replace(result, absorbedDoseGy=result.absorbedDoseGy * factor)
-
-        return replace(found, compute=compute)
-
-    monkeypatch.setattr(commissioningCasesEngines, "engine", engine)
 
 
 def results(folder):

@@ -112,7 +112,8 @@ def testTheSumsOfTheCommandLine(filled, tmp_path, capsys):
     for name, title in (("all", "In all"), ("perPatient", "Each patient"), ("oneOff", "One-off work")):
         select(ui.totalSelector, name)
         found = {key: [text.replace(NOT_BREAKING, " ") for text in row] for key, row in totals(page).items()}
-        assert f"{title}: Camera {found['Camera'][0]}; Medical physics expert {found['Medical physics expert'][0]}" in lines
+        expert = found["Medical physics expert"][0]
+        assert f"{title}: Camera {found['Camera'][0]}; Medical physics expert {expert}" in lines
         assert f"Camera {found['Camera'][1]}; " in lines
     select(ui.totalSelector, "all")
     found = {key: [text.replace(NOT_BREAKING, " ") for text in row] for key, row in totals(page).items()}
