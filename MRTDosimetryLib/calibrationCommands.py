@@ -17,6 +17,12 @@ def addCalibrate(commands, progress):
                            help="calibration file, or a record to be made again")
     calibrate.add_argument("--out", required=True, metavar="FILE", help="the record to write")
     calibrate.set_defaults(function=lambda options: _calibrate(options, progress()))
+    listed = commands.add_parser(
+        "calibrations", help="the calibrations of a folder, and what each is worth today",
+        description="Records and control charts with value, validity, and what speaks against them.")
+    listed.add_argument("folder", metavar="FOLDER", help="where the center keeps them")
+    listed.add_argument("--json", action="store_true", help="print everything as JSON")
+    listed.set_defaults(function=_listed)
     planar = commands.add_parser(
         "planar", help="planar series of a hybrid protocol from serial planar or whole-body views",
         description="Geometric mean of opposed views, scatter and background taken off, as kinetics.hybrid reads it.")
@@ -44,6 +50,22 @@ def _calibrate(options, progress):
               f"curve {point['recovery'] - point['residual']:.4f}")
     _warn(content["warnings"])
     print(f"The record is {options.out}")
+
+
+def _listed(options):
+    from .workflow import calibrationFolder
+
+    rows = calibrationFolder.listed(options.folder)
+    if options.json:
+        print(json.dumps([{key: value for key, value in row.items() if key != "content"} for row in rows], indent=1,
+                         allow_nan=False))
+        return
+    for row in rows:
+        value = "" if row["value"] is None else f"{row['value']:.4g}" + (
+            "" if row["uncertainty"] is None else f" +- {row['uncertainty']:.2g}") + f" {row['unit']}"
+        kinds = ", ".join(calibrationFolder.TITLES[kind] for kind in row["kinds"])
+        print("; ".join(text for text in (row["instrument"], row["radionuclide"], kinds, value.strip(),
+                                          row["validUntil"], row["state"], *row["words"], row["file"]) if text))
 
 
 def _planar(options):

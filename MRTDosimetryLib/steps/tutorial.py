@@ -5,7 +5,8 @@ ADDRESS = "https://github.com/MRTDosimetry/SlicerMRTDosimetry/blob/main/docs/tut
 SECTIONS = {
     "protocol": "Protocol", "measurements": "Measurements", "timePoints": "Time points", "registration": "Registration",
     "regions": "Regions", "kinetics": "Kinetics", "dose": "Absorbed dose", "therapy": "Prescription and limits",
-    "results": "Results", "report": "Report", "planner": "Plan the work", "commissioning": "Commissioning",
+    "results": "Results", "report": "Report", "planner": "Plan the work", "calibrations": "Calibrations",
+    "commissioning": "Commissioning",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ NO_BACKGROUND, RATE, BACKGROUND_SEGMENT = "none", "rate", "segment"
 AUTOMATIC, POINTS = "automatic", "points"
 MBQ_PER_UNIT = {"kBq": 1e-3, "MBq": 1.0, "GBq": 1e3, "mCi": 37.0, "µCi": 37.0e-3}
 _ACTIVITY_UNITS = tuple((unit, unit) for unit in MBQ_PER_UNIT)
-_NUCLIDES = tuple((name, name) for name in nuclideNames())
+NUCLIDES = tuple((name, name) for name in nuclideNames())
 _PERIODS = tuple(zip(PERIODS, ("every three months", "every six months", "every year"), strict=True))
 _DATE, _DATE_TIME = "year-month-day", "year-month-day hour:minute"
 # A percentage, or a number that may be zero or below; every other number has to be above zero.
@@ -28,7 +28,7 @@ _ANY_SIGN = {"marginMM", "right", "anterior", "superior"}
 _CAMERA = Field("camera", "Camera or instrument", "text", isRequired=True,
                 tip="As the scans' headers or the center call it: a study is compared with it")
 _COLLIMATOR = Field("collimator", "Collimator", "text", tip="As the scans' headers call it")
-_NUCLIDE = Field("radionuclide", "Radionuclide", "choice", _NUCLIDES, isRequired=True)
+_NUCLIDE = Field("radionuclide", "Radionuclide", "choice", NUCLIDES, isRequired=True)
 _WINDOW = (Field("windowLowerKeV", "Energy window from (keV)"), Field("windowUpperKeV", "Energy window to (keV)"))
 _RECONSTRUCTION = Field("reconstruction", "Reconstruction", "text",
                         tip="Method, updates, filter, corrections: one name for one protocol")
@@ -46,9 +46,9 @@ _HEADER = (
     Field("fullFieldCountRateCps", "Full-field count rate (1/s)", tip="Of the whole spectrum, for the dead time"),
     Field("nuclideReason", "Why the header's nuclide is wrong", "text"))
 _COUNTING = (
-    Field("dateTime", "Date and time", "text", isRequired=True, tip=_DATE_TIME),
-    Field("counts", "Counts", isRequired=True), Field("seconds", "Counting time (s)", isRequired=True),
-    Field("backgroundCounts", "Counts of the background"),
+    Field("dateTime", "At", "text", isRequired=True, tip=_DATE_TIME),
+    Field("counts", "Counts", isRequired=True), Field("seconds", "Time (s)", isRequired=True),
+    Field("backgroundCounts", "Background (counts)"),
     Field("backgroundSeconds", "Counting time of the background (s)"))
 
 _RESULT = (
@@ -65,12 +65,12 @@ GROUPS = {
                                                              ("gammaCounter", "Gamma counter")), isRequired=True),
         _CAMERA, _NUCLIDE, *_WINDOW, *_VALIDITY)),
     "deadTimeInstrument": ("Instrument and validity", (*_SETTINGS, *_VALIDITY)),
-    "scan": ("Of the chosen scan, where its header is silent or wrong", (
+    "scan": ("Where the header is silent or wrong", (
         Field("unit", "Unit", "choice", tuple((unit, unit) for unit in ("counts", "cps", "Bq/mL", "kBq/mL", "MBq/mL"))),
         *_SCAN_TIME,
         Field("isDecayCorrected", "Decay during the scan", "choice", ((True, "corrected"), (False, "not corrected"))),
         *_HEADER)),
-    "planarScan": ("Of the chosen image", (
+    "planarScan": ("View, windows and region", (
         Field("detector", "Detector", "integer", tip="Its number, where the file holds several views"),
         Field("mainWindow", "Number of the main window", "integer", tip="Where the file holds several windows"),
         Field("lowerWindow", "Number of the window below", "integer", tip="For scatter by three energy windows"),
@@ -81,14 +81,6 @@ GROUPS = {
         Field("backgroundCounts", "Counts of the background", tip="Of the same region without the source"),
         Field("backgroundSeconds", "Counting time of the background (s)"),
         *_HEADER)),
-    "deadTime": ("Dead time of the camera, where it is corrected for", _DEAD_TIME_FIELDS),
-    "activity": ("Activity meter", (
-        Field("unit", "Unit of both readings", "choice", _ACTIVITY_UNITS, isRequired=True),
-        Field("measuredActivity", "Activity before filling", isRequired=True),
-        Field("measuredDateTime", "measured on", "text", isRequired=True, tip=_DATE_TIME),
-        Field("residualActivity", "Residual activity", isRequired=True, tip="In syringe and vial; 0 for nothing"),
-        Field("residualDateTime", "measured on", "text", tip=f"{_DATE_TIME}; empty: as the activity before filling"),
-        Field("activityPercent", "Standard uncertainty (%)", tip="Of the activity meter, k = 1"))),
     "region": ("Region of the phantom", (
         Field("method", "Region", "choice", (
             (WHOLE_FIELD, "the whole field of view"), (CYLINDER, "cylinder, found in the image"),
@@ -99,6 +91,13 @@ GROUPS = {
         Field("background", "Background", "choice", (
             (NO_BACKGROUND, "none"), (RATE, "count rate"), (BACKGROUND_SEGMENT, "a drawn region"))),
         Field("backgroundCps", "Count rate of the background (1/s)", tip="In the region, without the phantom"))),
+    "activity": ("Activity meter", (
+        Field("unit", "Unit of both readings", "choice", _ACTIVITY_UNITS, isRequired=True),
+        Field("measuredActivity", "Activity before filling", isRequired=True),
+        Field("measuredDateTime", "measured on", "text", isRequired=True, tip=_DATE_TIME),
+        Field("residualActivity", "Residual activity", isRequired=True, tip="In syringe and vial; 0 for nothing"),
+        Field("residualDateTime", "measured on", "text", tip=f"{_DATE_TIME}; empty: as the activity before filling"),
+        Field("activityPercent", "Standard uncertainty (%)", tip="Of the activity meter, k = 1"))),
     "spheres": ("Filling of the spheres", (
         Field("kBqPerML", "Concentration (kBq/mL)", isRequired=True, tip="In the spheres"),
         Field("dateTime", "at", "text", isRequired=True, tip=_DATE_TIME),
@@ -121,13 +120,14 @@ GROUPS = {
         Field("instrument", "Instrument", "text", isRequired=True),
         Field("period", "Test", "choice", _PERIODS, isRequired=True),
         Field("name", "Source", "text", isRequired=True, tip="Radionuclide and serial number"),
-        Field("radionuclide", "Radionuclide", "choice", _NUCLIDES, tip="For its half-life; or state the half-life"),
+        Field("radionuclide", "Radionuclide", "choice", NUCLIDES, tip="For its half-life; or state the half-life"),
         Field("halfLifeHours", "Half-life (h)", tip="Of a radionuclide that is not listed"),
         Field("halfLifeSource", "Half-life from", "text", tip="e.g. the certificate of the source"),
         Field("warningPercent", "Warning from (%)", isRequired=True),
         Field("actionPercent", "Action from (%)", isRequired=True))),
     "reference": ("Reference measurement", _RESULT),
     "test": ("Test", (*_RESULT, Field("note", "Note", "text"))),
+    "deadTime": ("Dead time", _DEAD_TIME_FIELDS),
 }
 
 _OF_KIND = {
@@ -136,8 +136,9 @@ _OF_KIND = {
     COUNTER: ("counterInstrument", "standard", "deadTime"), LOG: ("log", "reference"), TEST: ("test",)}
 # Groups of which nothing has to be stated.
 OPTIONAL = ("deadTime",)
-SPHERE_FIELDS = (Field("name", "Name", "text"), Field("diameterMM", "Diameter (mm)", isRequired=True),
-                 Field("right", "R (mm)"), Field("anterior", "A (mm)"), Field("superior", "S (mm)"))
+SPHERE_FIELDS = (Field("diameterMM", "Inner \N{LATIN CAPITAL LETTER O WITH STROKE} (mm)", isRequired=True),
+                 Field("right", "R (mm)"), Field("anterior", "A (mm)"), Field("superior", "S (mm)"),
+                 Field("name", "Name", "text"))
 _TABLES = {RECOVERY: ("Spheres", SPHERE_FIELDS), COUNTER: ("Countings of the standard", _COUNTING),
            DEAD_TIME: ("Countings of a decaying source", _COUNTING[:3])}
 

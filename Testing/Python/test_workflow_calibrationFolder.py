@@ -7,6 +7,7 @@ from datetime import date
 import calibrationExamples as example
 import pytest
 
+from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging import files
 from MRTDosimetryLib.workflow import calibration, calibrationFolder, constancyLog
@@ -67,7 +68,7 @@ def test_filesElsewhereAreNamedWhereTheyAre(made, tmp_path):
     assert calibration.create(path) == calibration.load(path)
 
 
-def test_whatEachIsWorthToday(made, tmp_path):
+def test_whatEachIsWorthToday(made, tmp_path, capsys):
     content, _inputs = made
 
     def write(name, found):
@@ -101,6 +102,13 @@ def test_whatEachIsWorthToday(made, tmp_path):
     assert (rows["valid.json"]["value"], rows["valid.json"]["unit"]) == (pytest.approx(9.0, rel=1e-4), "1/(s MBq)")
     assert rows["valid.json"]["uncertainty"] == pytest.approx(0.02 * 9.0, rel=1e-3)
     assert rows["unlimited.json"]["value"] == pytest.approx(0.01)
+    assert commandLine.main(["calibrations", str(tmp_path), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {row["file"]: row["instrument"] for row in printed} == {name: row["instrument"] for name, row in rows.items()}
+    assert commandLine.main(["calibrations", str(tmp_path)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == len(rows)
+    assert any(line.startswith("Camera A; Lu-177; Sensitivity; 9 +- 0.18 1/(s MBq); 2027-05-04; valid") for line in told)
     with pytest.raises(InputError, match="folder of the calibrations cannot be read"):
         calibrationFolder.listed(str(tmp_path / "absent"))
 
