@@ -76,7 +76,15 @@ def figureBytes(figure, imageFormat="svg", resolutionDPI=150):
     """
     if imageFormat not in ("svg", "png"):
         raise InputError(f"Charts are drawn as svg or png, not as {imageFormat!r}", "report")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = io.BytesIO()
-    metadata = {"Date": None} if imageFormat == "svg" else {"Software": None}
-    figure.savefig(buffer, format=imageFormat, dpi=resolutionDPI, metadata=metadata)
+    # without savefig, which draws everything once more for the layout
+    if imageFormat == "svg":
+        figure.set_dpi(72.0)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    else:
+        figure.set_dpi(resolutionDPI)
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()

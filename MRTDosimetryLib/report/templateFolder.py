@@ -5,6 +5,7 @@ it makes is checked: nothing may be left out that has to be read, and nothing fe
 """
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -103,7 +104,7 @@ def load(folder=None):
         raise InputError("The report needs the Python package jinja2", "report",
                          "Install jinja2 into this Python") from error
     if not folder:
-        return Template(_environment(jinja2.Environment, [_SHIPPED]), True, _digest(_SHIPPED, []), None, PAPERS[0])
+        return Template(_shippedEnvironment(), True, _digest(_SHIPPED, []), None, PAPERS[0])
     folder = str(folder)
     if not os.path.isdir(folder):
         raise InputError("There is no such folder", folder, "Give the folder of the report's template")
@@ -146,6 +147,14 @@ def export(folder):
         raise InputError(f"The template cannot be written ({error.strerror or error})", folder,
                          "Choose a folder you may write to") from None
     return [*FILES, CENTER_FILE]
+
+
+@functools.cache
+def _shippedEnvironment():
+    """Kept with what it has compiled; a file that changes is read again."""
+    import jinja2
+
+    return _environment(jinja2.Environment, [_SHIPPED])
 
 
 def _environment(kind, folders):

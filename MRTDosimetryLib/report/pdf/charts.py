@@ -1,7 +1,9 @@
 """Charts (SVG as matplotlib writes it) as drawings of a PDF: lines and letters stay sharp at any size."""
 
+import functools
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from math import cos, radians, sin
 
 from ...errors import InputError
@@ -12,12 +14,23 @@ _CAPS = {"butt": 0, "round": 1, "square": 2}
 _JOINS = {"miter": 0, "round": 1, "bevel": 2}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _STEP = re.compile(r"([MLHVCQZmlhvcqz])([^A-Za-z]*(?:[eE][-+]?\d[^A-Za-z]*)*)")
-_IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+# As the canvas of reportlab counts: what a path goes around is filled.
+_FILL_NON_ZERO = 1
 _WHERE = "chart of the report"
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """One path of a chart: where its coordinates lie on the page, what cuts it, how it looks."""
+
+    path: object
+    matrix: tuple
+    clips: tuple
+    style: dict
+
+
 def drawingOf(svg, widthPoints=None):
-    """A chart as a drawing of reportlab.
+    """A chart as something that reportlab sets on a page.
 
     Parameters
     ----------
@@ -27,28 +40,68 @@ def drawingOf(svg, widthPoints=None):
 
     Returns
     -------
-    reportlab.graphics.shapes.Drawing
+    reportlab.platypus.Flowable
 
     Raises
     ------
     InputError
         An SVG with parts that cannot be drawn: nothing is left out silently.
     """
-    from reportlab.graphics.shapes import Drawing, Group
-
     try:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as error:
         raise InputError(f"The chart cannot be read ({error})", _WHERE) from None
     width, height = _sizePoints(root)
     scale = min(1.0, widthPoints / width) if widthPoints else 1.0
-    drawing = Drawing(width * scale, height * scale)
-    # the origin of an SVG is at the top
-    page = Group(transform=(scale, 0.0, 0.0, -scale, 0.0, height * scale))
     reader = _Reader({item.get("id"): item for item in root.iter() if item.get("id")})
-    reader.add(root, page, {})
-    drawing.add(page)
-    return drawing
+    # the origin of an SVG is at the top
+    reader.add(root, (scale, 0.0, 0.0, -scale, 0.0, height * scale), (), {})
+    return _flowable(reader.marks, width * scale, height * scale)
+
+
+def _flowable(marks, width, height):
+    from reportlab.platypus import Flowable
+
+    class Chart(Flowable):
+        """Draws itself without the shapes of reportlab, which check each of their values again."""
+
+        def __init__(self):
+            super().__init__()
+            self.width, self.height, self.hAlign = width, height, "LEFT"
+
+        def draw(self):
+            for mark in marks:
+                _draw(self.canv, mark)
+
+    return Chart()
+
+
+def _draw(canvas, mark):
+    canvas.saveState()
+    for corners in mark.clips:
+        path = canvas.beginPath()
+        path.moveTo(*corners[0])
+        for corner in corners[1:]:
+            path.lineTo(*corner)
+        path.close()
+        canvas.clipPath(path, stroke=0, fill=0)
+    canvas.transform(*mark.matrix)
+    style, opacity = mark.style, float(mark.style.get("opacity", 1.0))
+    fill, stroke = _color(style.get("fill", "#000000")), _color(style.get("stroke", "none"))
+    if fill is not None:
+        canvas.setFillColor(fill)
+        canvas.setFillAlpha(opacity * float(style.get("fill-opacity", 1.0)))
+    if stroke is not None:
+        canvas.setStrokeColor(stroke)
+        canvas.setStrokeAlpha(opacity * float(style.get("stroke-opacity", 1.0)))
+        canvas.setLineWidth(float(style.get("stroke-width", 1.0)))
+        canvas.setLineCap(_CAPS[style.get("stroke-linecap", "butt")])
+        canvas.setLineJoin(_JOINS[style.get("stroke-linejoin", "round")])
+        dashes = [float(number) for number in _NUMBER.findall(style.get("stroke-dasharray", ""))]
+        if dashes:
+            canvas.setDash(dashes, float(style.get("stroke-dashoffset", 0)))
+    canvas.drawPath(mark.path, int(stroke is not None), int(fill is not None), _FILL_NON_ZERO)
+    canvas.restoreState()
 
 
 def _sizePoints(root):
@@ -62,61 +115,66 @@ def _sizePoints(root):
 
 
 class _Reader:
-    """Adds the parts of an SVG to a group of shapes."""
+    """Collects the paths of an SVG in the order in which they are drawn."""
 
     def __init__(self, byId):
-        self.byId = byId
+        self.byId, self.marks, self._paths = byId, [], {}
 
-    def add(self, element, group, style):
+    def add(self, element, matrix, clips, style):
         kind = element.tag.removeprefix(_SVG)
         if kind in _SILENT or kind == "defs":
             return
-        style = style | _styleOf(element)
-        group = self._clipped(element, _transformed(element, group))
+        style, matrix = style | _styleOf(element), _transformed(element, matrix)
+        clips = self._clipped(element, matrix, clips)
         if kind in ("svg", "g"):
             for child in element:
                 if isinstance(child.tag, str):
-                    self.add(child, group, style)
+                    self.add(child, matrix, clips, style)
         elif kind == "path":
-            _addPath(element, group, style)
+            self._addPath(element, matrix, clips, style)
         elif kind == "use":
-            self._addUse(element, group, style)
+            self._addUse(element, matrix, clips, style)
         else:
             raise InputError(f"A chart holds <{kind}>, which cannot be drawn in a PDF", _WHERE)
 
-    def _addUse(self, element, group, style):
+    def _addUse(self, element, matrix, clips, style):
         target = self.byId.get((element.get(_LINK) or element.get("href") or "").removeprefix("#"))
         if target is None:
             raise InputError("A chart refers to a part that is not there", _WHERE)
-        moved = _inner(group, (1.0, 0.0, 0.0, 1.0, float(element.get("x", 0)), float(element.get("y", 0))))
-        self.add(target, moved, style)
+        moved = _within(matrix, (1.0, 0.0, 0.0, 1.0, float(element.get("x", 0)), float(element.get("y", 0))))
+        self.add(target, moved, clips, style)
 
-    def _clipped(self, element, group):
+    def _addPath(self, element, matrix, clips, style):
+        for key, without in (("fill", "#000000"), ("stroke", "none")):
+            _color(style.get(key, without))  # refused here, before anything is drawn
+        steps = element.get("d") or ""
+        if steps not in self._paths:  # a letter is drawn many times
+            self._paths[steps] = _pathOf(steps)
+        if self._paths[steps] is not None:
+            self.marks.append(_Mark(self._paths[steps], matrix, clips, style))
+
+    def _clipped(self, element, matrix, clips):
         match = re.match(r"url\(#(.+)\)", element.get("clip-path") or "")
         if not match:
-            return group
+            return clips
         shape = self.byId[match.group(1)].find(f"{_SVG}rect")
         if shape is None:
             raise InputError("A chart is cut by a shape that is no rectangle", _WHERE)
-        from reportlab.graphics.shapes import Path
-
         x, y, width, height = (float(shape.get(key)) for key in ("x", "y", "width", "height"))
-        inner = _inner(group, _IDENTITY)
-        clip = Path(isClipPath=1, fillColor=None, strokeColor=None)
-        clip.moveTo(x, y)
-        for corner in ((x + width, y), (x + width, y + height), (x, y + height)):
-            clip.lineTo(*corner)
-        clip.closePath()
-        inner.add(clip)
-        return inner
+        corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+        return (*clips, tuple(_placed(matrix, *corner) for corner in corners))
 
 
-def _inner(group, transform):
-    from reportlab.graphics.shapes import Group
+def _placed(matrix, x, y):
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
 
-    inner = Group(transform=transform)
-    group.add(inner)
-    return inner
+
+def _within(outer, inner):
+    """The matrix of what lies in ``inner`` coordinates within ``outer`` ones."""
+    a, b, c, d, _e, _f = outer
+    p, q, r, s, t, u = inner
+    return (a * p + c * q, b * p + d * q, a * r + c * s, b * r + d * s, *_placed(outer, t, u))
 
 
 def _styleOf(element):
@@ -128,12 +186,10 @@ def _styleOf(element):
     return style
 
 
-def _transformed(element, group):
-    text = element.get("transform")
-    for kind, arguments in re.findall(r"(\w+)\(([^)]*)\)", text or ""):
-        numbers = [float(number) for number in _NUMBER.findall(arguments)]
-        group = _inner(group, _matrix(kind, numbers))
-    return group
+def _transformed(element, matrix):
+    for kind, arguments in re.findall(r"(\w+)\(([^)]*)\)", element.get("transform") or ""):
+        matrix = _within(matrix, _matrix(kind, [float(number) for number in _NUMBER.findall(arguments)]))
+    return matrix
 
 
 def _matrix(kind, numbers):
@@ -149,26 +205,7 @@ def _matrix(kind, numbers):
     raise InputError(f"A chart is turned by {kind}, which cannot be drawn in a PDF", _WHERE)
 
 
-def _addPath(element, group, style):
-    from reportlab.graphics.shapes import FILL_NON_ZERO, Path
-
-    opacity = float(style.get("opacity", 1.0))
-    stroke = _color(style.get("stroke", "none"))
-    path = Path(fillColor=_color(style.get("fill", "#000000")), strokeColor=stroke, fillMode=FILL_NON_ZERO)
-    path.fillOpacity = opacity * float(style.get("fill-opacity", 1.0))
-    path.strokeOpacity = opacity * float(style.get("stroke-opacity", 1.0))
-    if stroke is not None:
-        path.strokeWidth = float(style.get("stroke-width", 1.0))
-        path.strokeLineCap = _CAPS[style.get("stroke-linecap", "butt")]
-        path.strokeLineJoin = _JOINS[style.get("stroke-linejoin", "round")]
-        dashes = [float(number) for number in _NUMBER.findall(style.get("stroke-dasharray", ""))]
-        if dashes:
-            path.strokeDashArray = [float(style.get("stroke-dashoffset", 0)), dashes]
-    _trace(path, element.get("d") or "")
-    if path.operators:
-        group.add(path)
-
-
+@functools.cache
 def _color(text):
     from reportlab.lib.colors import HexColor
 
@@ -179,10 +216,14 @@ def _color(text):
     return HexColor(text)
 
 
-def _trace(path, description):
-    """Add the steps of a path; relative steps, which matplotlib does not write, are refused."""
-    point = (0.0, 0.0)
-    for step, rest in _STEP.findall(description):
+def _pathOf(description):
+    """A path, or ``None`` of nothing; relative steps, which matplotlib does not write, are refused."""
+    from reportlab.pdfgen.pathobject import PDFPathObject
+
+    path, point, steps = PDFPathObject(), (0.0, 0.0), _STEP.findall(description)
+    if steps and steps[0][0] != "M":
+        raise InputError("A path of a chart begins nowhere, which cannot be drawn in a PDF", _WHERE)
+    for step, rest in steps:
         numbers = [float(number) for number in _NUMBER.findall(rest)]
         if step == "M":
             point = tuple(numbers[-2:])
@@ -199,9 +240,10 @@ def _trace(path, description):
             for index in range(0, len(numbers), 4):
                 point = _quadratic(path, point, *numbers[index:index + 4])
         elif step in "Zz":
-            path.closePath()
+            path.close()
         else:
             raise InputError(f"A chart has the step {step!r}, which cannot be drawn in a PDF", _WHERE)
+    return path if steps else None
 
 
 def _quadratic(path, start, controlX, controlY, x, y):

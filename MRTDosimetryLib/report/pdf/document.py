@@ -1,5 +1,6 @@
 """The pages of the PDF: margins, patient and page number on each, and what the file says of itself."""
 
+import contextlib
 import io
 
 from ... import __version__
@@ -77,8 +78,21 @@ def pdfOf(page, patientIdentifier, paper="A4"):
                                invariant=1)
     document.addPageTemplates(PageTemplate("page", [
         Frame(_MARGIN, _BOTTOM, *size, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)]))
-    document.build(flowables, canvasmaker=NumberedCanvas)
+    with _binaryStreams():
+        document.build(flowables, canvasmaker=NumberedCanvas)
     return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _binaryStreams():
+    """Pictures and pages are stored compressed; written in letters as well they would take time and a quarter more."""
+    from reportlab import rl_config
+
+    before, rl_config.useA85 = rl_config.useA85, 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
 
 
 def requirePackage():

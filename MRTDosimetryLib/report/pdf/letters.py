@@ -1,5 +1,6 @@
 """Fonts of the PDF, and the text of an element in pieces with font, size and color."""
 
+import functools
 import html
 import os
 import re
@@ -49,20 +50,26 @@ class Piece:
     isNewLine: bool = False
 
 
+@functools.cache
+def _fonts():
+    """The fonts, read once; what each document uses of them they keep apart."""
+    from matplotlib import get_data_path
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = os.path.join(get_data_path(), "fonts", "ttf")
+    return [TTFont(f"{_FAMILY}{suffix}", os.path.join(folder, f"{name}.ttf")) for suffix, name in _FILES.items()]
+
+
 class Letters:
     """The registered fonts; collects the letters that they do not hold."""
 
     def __init__(self):
-        from matplotlib import get_data_path
         from reportlab.pdfbase import pdfmetrics
-        from reportlab.pdfbase.ttfonts import TTFont
 
-        folder = os.path.join(get_data_path(), "fonts", "ttf")
         self._known = {}
-        for suffix, name in _FILES.items():
-            font = TTFont(f"{_FAMILY}{suffix}", os.path.join(folder, f"{name}.ttf"))
+        for font in _fonts():
             pdfmetrics.registerFont(font)
-            self._known[f"{_FAMILY}{suffix}"] = font.face.charToGlyph
+            self._known[font.fontName] = font.face.charToGlyph
         self.missing = set()
         self.width = pdfmetrics.stringWidth
 
