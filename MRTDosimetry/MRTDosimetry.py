@@ -189,19 +189,11 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
     def test_WholeCaseInTheWizard(self):
         """From DICOM files to the signed report, page by page, compared with the truth the patient was made from."""
         self._requirePackages("lmfit", "jinja2", "matplotlib")
-        widget = self._openWizard()
-        role = widget.shell.role()
-        try:
-            folder = os.path.join(slicer.app.temporaryPath, "MRTDosimetrySelfTest")
-            self._driveWholeCase(widget.shell, folder)
-        finally:
-            widget.shell.ui.roleSelector.setCurrentIndex(widget.shell.ui.roleSelector.findData(role))
-            widget.exit()
-            widget.cleanup()
-        self.assertIsNone(sys.last_type, "an answer to a button raised, see the error log")
+        folder = os.path.join(slicer.app.temporaryPath, "MRTDosimetrySelfTest")
+        self._inWizard(lambda shell: self._driveWholeCase(shell, folder))
 
-    def _openWizard(self):
-        """The wizard in a window of its own, whatever the application shows."""
+    def _inWizard(self, drive):
+        """Drive a wizard in a window of its own, whatever the application shows; the role is put back."""
         import qt
 
         parent = slicer.qMRMLWidget()
@@ -210,7 +202,14 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         widget = MRTDosimetryWidget(parent)
         widget.setup()
         widget.enter()
-        return widget
+        role = widget.shell.role()
+        try:
+            drive(widget.shell)
+        finally:
+            widget.shell.ui.roleSelector.setCurrentIndex(widget.shell.ui.roleSelector.findData(role))
+            widget.exit()
+            widget.cleanup()
+        self.assertIsNone(sys.last_type, "an answer to a button raised, see the error log")
 
     def _driveWholeCase(self, shell, folder):
         from MRTDosimetryLib.steps import selfTest
@@ -224,7 +223,7 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         for name in ("protocol", "timePoints", "registration", "regions", "kinetics", "dose", "therapy", "results"):
             selfTest.goTo(shell, name)
             self._press(ui.computeButton)
-            self.assertEqual(shell.state(name), "done", f"{name}: {self._messages(shell)}")
+            self.assertEqual(shell.state(name), "done", f"{name}: {selfTest.messagesOf(shell)}")
             table = shell.step.mainTable()
             if table is not None:
                 self.assertGreater(table.rowCount, 0, name)
@@ -242,7 +241,7 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         shell.attempt(lambda: report.setFolder(shell.study, folder))
         self._press(ui.computeButton)
         states = {shell.state(step.name) for index, step in enumerate(shell.steps) if shell.isShown(index)}
-        self.assertEqual(states, {"done"}, self._messages(shell))
+        self.assertEqual(states, {"done"}, selfTest.messagesOf(shell))
         self.assertTrue(all(row["isValid"] for row in reportSignOff.rows(shell.study)))
         for name in ("results.json", "report.html", "record.json", "scene.mrb", "absorbedDose.nrrd",
                      os.path.join("dicom", "absorbedDose.dcm")):
@@ -255,18 +254,24 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
 
         description = selfTest.example("thyroidIodine.lateUptake")
         expected = selfTest.valuesByFile(description)
-        widget = self._openWizard()
-        try:
-            selfTest.typeStudy(widget.shell, description)
+
+        def drive(shell):
+            selfTest.typeStudy(shell, description)
             for name in ("measurements", "therapy", "results"):
-                selfTest.goTo(widget.shell, name)
-                self._press(widget.shell.ui.computeButton)
-                self.assertEqual(widget.shell.state(name), "done", self._messages(widget.shell))
-            self.assertEqual(results.resultsDict(widget.shell.study)["therapy"], expected)
-        finally:
-            widget.exit()
-            widget.cleanup()
-        self.assertIsNone(sys.last_type, "an answer to a button raised, see the error log")
+                selfTest.goTo(shell, name)
+                self._press(shell.ui.computeButton)
+                self.assertEqual(shell.state(name), "done", selfTest.messagesOf(shell))
+            self.assertEqual(results.resultsDict(shell.study)["therapy"], expected)
+
+        self._inWizard(drive)
+
+    def test_PagesOfTheCenter(self):
+        """Every page of the center, and a commissioning of a quick group; a scene beside the user's."""
+        from MRTDosimetryLib.steps import selfTest
+
+        self._requirePackages("jinja2")
+        folder = os.path.join(slicer.app.temporaryPath, "MRTDosimetryCenter")
+        self._inWizard(lambda shell: selfTest.driveCenter(self, shell, folder))
 
     def test_RefusalIsInWords(self):
         """An empty study is refused with the sentence that the wizard shows."""
@@ -284,11 +289,6 @@ class MRTDosimetryTest(ScriptedLoadableModuleTest):
         else:
             self.assertEqual(button.toolTip.replace("<p>", "").replace("</p>", ""), "Up to date", button.text)
         self.assertIsNone(sys.last_type, f"'{button.text}' raised, see the error log")
-
-    @staticmethod
-    def _messages(shell):
-        listing = shell.ui.messageList
-        return [listing.item(row).text() for row in range(listing.count)]
 
     def _requirePackages(self, *names):
         """Packages that Slicer does not bring are asked for at the first fit, not in a test."""

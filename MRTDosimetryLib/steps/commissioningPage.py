@@ -76,6 +76,10 @@ class CommissioningPage(CenterPage):
     def _folder(self):
         return self.ui.keptEdit.text.strip()
 
+    def box(self, key):
+        """Check box of a group of cases."""
+        return self._boxes[key]
+
     def _chosen(self):
         return [key for key, box in self._boxes.items() if box.checked]
 

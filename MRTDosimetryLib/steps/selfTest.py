@@ -6,16 +6,28 @@ import os
 import slicer
 
 from ..resources import resourcePath
+from ..scene import headless
 from ..scene.study import Study
 from ..therapies import inputs
 from ..workflow import demo, results, stages, statementEntry, statementText, studyFile, studyFileStatements
 from .measurementsStep import PAGES
+
+# What a study computed in a scene of its own makes there.
+_SEPARATE_NODES = ("vtkMRMLScriptedModuleNode", "vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode",
+                   "vtkMRMLLinearTransformNode", "vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLUnitNode",
+                   "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode", "vtkMRMLColorLegendDisplayNode")
 
 
 def goTo(shell, name):
     """The page of a stage, in front."""
     shell.goToStep(shell.indexOf(name))
     return shell.step
+
+
+def messagesOf(shell):
+    """Texts in the message area."""
+    listing = shell.ui.messageList
+    return [listing.item(row).text() for row in range(listing.count)]
 
 
 def chooseProtocol(page, identifier):
@@ -110,6 +122,31 @@ def valuesByFile(description):
     studyFile.applyStudy(study, description)
     stages.runStale(study, upTo="results")
     return results.resultsDict(study)["therapy"]
+
+
+def driveCenter(test, shell, folder):
+    """Open every page of the center, run the commissioning of a quick group into ``folder``, and go back."""
+    center, scene = shell.center, slicer.mrmlScene
+    choose(shell.ui.roleSelector, "physicist")
+    count = scene.GetNumberOfNodes()
+    shell.ui.centerButton.click()
+    for index, page in enumerate(center.pages):
+        center.goToPage(index)
+        test.assertEqual(center.ui.pageTitle.text, page.title())
+    center.goToPage(center.indexOf("commissioning"))
+    ui = center.page.ui
+    ui.noneButton.click()
+    center.page.box("dvh").click()
+    ui.keptEdit.text, ui.nameEdit.text = folder, "Self test"  # the setting of the user stays as it is
+    center.ui.primaryButton.click()
+    test.assertTrue(ui.verdictWords.text.startswith("PASS"), ui.verdictWords.text)
+    test.assertTrue(ui.openButton.enabled)
+    separate = headless.separateScene()
+    for className in _SEPARATE_NODES:
+        test.assertIsNotNone(separate.AddNewNodeByClass(className), className)
+    center.ui.backButton.click()
+    test.assertTrue(shell.isEntered and scene is slicer.mrmlScene)
+    test.assertEqual(scene.GetNumberOfNodes(), count)
 
 
 def checkDigitalPatient(test, shell, folder, relativeTolerance):

@@ -131,7 +131,7 @@ def testChosenGroupsAndDataSets(page, tmp_path):
     run(page)
     assert any("There is no such folder" in text for text in messages(page)) and list(page.kept.iterdir()) == []
     for key in ("engines", "public"):
-        page._boxes[key].click()
+        page.box(key).click()
     ui.quickBox.checked = True
     run(page)
     (kept,) = results(page.kept)
