@@ -5,7 +5,7 @@ from .commissioningPage import CommissioningPage
 from .plannerPage import PlannerPage
 
 CENTER_PAGES = (
-    PlannerPage,
     CalibrationPage,
+    PlannerPage,
     CommissioningPage,
 )
