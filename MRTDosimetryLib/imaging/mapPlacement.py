@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import InputError
+from ..physics.sums import productSum
 from .grid import gridOf, indexMatrix, isSameGrid
 from .resampling import averageOnGrid, coveredFraction, parallelAxes, resample, spacingRatio
 from .volume import Volume
@@ -118,7 +119,7 @@ def regionCoverage(covered, occupancies):
     found = {}
     for name, item in occupancies.items():
         total = float(item.fraction.sum(dtype=np.float64))
-        inside = float(np.vdot(item.fraction, covered[item.slices])) / total if total > 0 else 0.0
+        inside = productSum(item.fraction, covered[item.slices]) / total if total > 0 else 0.0
         found[name] = min(1.0, inside)
     return found
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
+from ..physics.sums import productSum
 
 # Around a region its activity is searched this far; another region's voxels are left out.
 MARGIN_MM = 12.0
@@ -125,7 +126,7 @@ def _oneVoxelChange(volume, item):
 
     def activity(offset):
         window = tuple(slice(1 + step, 1 + step + count) for step, count in zip(offset, shape, strict=True))
-        return float(np.einsum("kji,kji->", part[window], item.fraction, dtype=np.float64))
+        return productSum(part[window], item.fraction)
 
     unmoved = activity((0, 0, 0))
     if unmoved <= 0:

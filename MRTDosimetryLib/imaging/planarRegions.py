@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
+from ..physics.sums import productSum
 
 _SUBDIVISIONS = 5
 
@@ -52,7 +53,7 @@ def polygonFractions(shape, points, name="planar region"):
 
 def countsInside(counts, fractions):
     """Counts of an image in a region."""
-    return float(np.vdot(np.asarray(counts, np.float64), fractions))
+    return productSum(counts, fractions)
 
 
 def overlapShare(first, second):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
+from ..physics.sums import productSum
 
 _BQ_PER_MBQ = 1e6
 
@@ -33,7 +34,7 @@ def regionActivityMBq(volume, occupancies):
         part = volume.array[region.slices]
         if part.shape != region.fraction.shape:
             raise InputError(f"The occupancy of region {label} belongs to another image", volume.name)
-        total = float(np.einsum("kji,kji->", part, region.fraction, dtype=np.float64))
+        total = productSum(part, region.fraction)
         if not np.isfinite(total):
             raise InputError(f"Region {label} holds voxels without a valid number (NaN or infinite)", volume.name,
                              "Export or reconstruct the image again")

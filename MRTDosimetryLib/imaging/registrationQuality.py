@@ -1,9 +1,11 @@
 """How well two registered CTs agree, and whether a person should look at them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..physics.sums import productSum
 from .alignment import mutualInformation
 from .sitkBridge import sitkTransform
 
@@ -68,14 +70,13 @@ class Comparison:
             return cls(0.0, 0.0, 0.0, None, 0.0)
         overlap = sitk.LabelOverlapMeasuresImageFilter()
         overlap.Execute(fixedBody, movingBody)
-        difference = sitk.LabelStatisticsImageFilter()
-        difference.Execute(sitk.Abs(fixed.image - image), fixedBody)
+        difference = np.abs(sitk.GetArrayFromImage(fixed.image - image)[sitk.GetArrayFromImage(fixedBody) > 0])
         near = sitk.GetArrayFromImage(fixed.region & isShared) > 0
         one, other = (sitk.GetArrayViewFromImage(i)[near].astype(float) for i in (fixed.windowed, windowed))
         varies = one.std() > 0 and other.std() > 0
         smallerMM3 = min(_count(ct.body) * np.prod(ct.body.GetSpacing()) for ct in (fixed, moving))
-        return cls(mutualInformation(fixed, moving, transform), float(np.corrcoef(one, other)[0, 1]) if varies else 0.0,
-                   overlap.GetDiceCoefficient(), difference.GetMean(1),
+        return cls(mutualInformation(fixed, moving, transform), _correlation(one, other) if varies else 0.0,
+                   overlap.GetDiceCoefficient(), float(difference.mean(dtype=np.float64)),
                    min(1.0, float(both * np.prod(fixed.body.GetSpacing()) / smallerMM3)))
 
     def isWorseThan(self, before):
@@ -116,3 +117,9 @@ def _count(mask):
     import SimpleITK as sitk
 
     return int(np.count_nonzero(sitk.GetArrayViewFromImage(mask)))
+
+
+def _correlation(one, other):
+    """Pearson's correlation of two samples that vary."""
+    first, second = one - one.mean(), other - other.mean()
+    return productSum(first, second) / math.sqrt(productSum(first, first) * productSum(second, second))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..resources import dataPath, loadJSON
+from .sums import productSum
 
 LYMAN, LOGISTIC = "lyman", "logistic"
 _WHERE = "curve of effect"
@@ -131,7 +132,7 @@ def equivalentUniformDose(absorbedDoseGy, alphaPerGy, weightsML=None):
     alphaPerGy = _positive(alphaPerGy, "alpha")
     values, weights = _weighted(absorbedDoseGy, weightsML)
     least = float(values.min())  # taken out of the exponential, which would vanish at high absorbed doses
-    return least - math.log(float(weights @ np.exp(-alphaPerGy * (values - least)))) / alphaPerGy
+    return least - math.log(productSum(weights, np.exp(-alphaPerGy * (values - least)))) / alphaPerGy
 
 
 def generalizedEquivalentUniformDose(absorbedDoseGy, exponent, weightsML=None):
@@ -148,7 +149,7 @@ def generalizedEquivalentUniformDose(absorbedDoseGy, exponent, weightsML=None):
     scale = float(values.max() if exponent > 0 else values.min())
     if scale == 0:
         return 0.0  # nothing was given, or with a negative exponent some part got nothing
-    return scale * float(weights @ (values / scale) ** exponent) ** (1.0 / exponent)
+    return scale * productSum(weights, (values / scale) ** exponent) ** (1.0 / exponent)
 
 
 def _weighted(absorbedDoseGy, weightsML):

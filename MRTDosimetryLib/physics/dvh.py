@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from .sums import productSum
 
 CURVE_POINTS = 300
 # Round-off of the accumulated volume, relative.
@@ -126,5 +127,6 @@ def computeDVH(absorbedDoseGy, weightsML):
     order = np.argsort(-doses, kind="stable")
     doses, weights = doses[order], weights[order]
     volumes = np.cumsum(weights)
-    return DVH(volumeML=float(volumes[-1]), meanGy=float(doses @ weights / volumes[-1]), minGy=float(doses[-1]),
-               maxGy=float(doses[0]), _dosesGy=doses, _volumesML=volumes)
+    mean = productSum(doses, weights) / float(volumes[-1])
+    return DVH(volumeML=float(volumes[-1]), meanGy=mean, minGy=float(doses[-1]), maxGy=float(doses[0]),
+               _dosesGy=doses, _volumesML=volumes)

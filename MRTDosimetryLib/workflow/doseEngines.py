@@ -11,6 +11,7 @@ from ..physics.density import AIR_DENSITY_G_PER_ML
 from ..physics.dose import registry as engines
 from ..physics.nuclides import LOCAL_CLASSES
 from ..physics.progeny import progenyChoice
+from ..physics.sums import productSum
 from ..physics.units import GY_KG_PER_GBQ_H_PER_MEV
 from ..progress import noProgress, subProgress
 from . import doseOptions
@@ -154,7 +155,7 @@ def mapMeanGy(absorbedDose, density, occupancy):
     total = float(grams.sum(dtype=np.float64))
     if not total > 0:
         raise InputError("The region has no mass on the absorbed-dose map", "", "Check region and CT")
-    return float(np.vdot(grams.astype(np.float64), absorbedDose.array[occupancy.slices])) / total
+    return productSum(grams, absorbedDose.array[occupancy.slices]) / total
 
 
 def regionMeanGy(result, local, localMean, density, occupancy):
@@ -219,6 +220,6 @@ def _localBalance(absorbedDose, perVoxelMBqH, density, nuclide, options):
     local, photon = sum(energies[name] for name in LOCAL_CLASSES), energies["photon"]
     decays = DECAYS_PER_MBQ_H * float(perVoxelMBqH.sum(dtype=np.float64))
     inAir = DECAYS_PER_MBQ_H * float(perVoxelMBqH.sum(dtype=np.float64, where=density < AIR_DENSITY_G_PER_ML))
-    gyGrams = float(np.vdot(absorbedDose.array.astype(np.float64), density)) * absorbedDose.voxelVolumeML
+    gyGrams = productSum(absorbedDose.array, density) * absorbedDose.voxelVolumeML
     return {"emittedMeV": decays * (local + photon), "escapedMeV": decays * photon + inAir * local,
             "depositedMeV": gyGrams / GY_KG_PER_GBQ_H_PER_MEV * DECAYS_PER_MBQ_H}

@@ -6,6 +6,7 @@ from ..errors import DosimetryError, Faults
 from ..imaging.regionActivity import regionActivityMBq, totalActivityMBq
 from ..imaging.resampling import resampleActivity
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
+from ..physics.sums import productSum
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
 from . import (
@@ -167,7 +168,7 @@ def _measure(study, included, names, progress):
         for name in names:
             activities[name].append(float(found[name]))
         inside = unionFraction(occupancies, image.array.shape)
-        insideMBq = float(np.vdot(image.array.astype(np.float64), inside)) * image.voxelVolumeML * 1e-6
+        insideMBq = productSum(image.array, inside) * image.voxelVolumeML * 1e-6
         total = totalActivityMBq(image)
         restMBq = total - insideMBq
         # what rounding leaves of a difference of equal sums is no activity

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..physics.decay import decayFactor
+from ..physics.sums import productSum
 from ..scene import volumes
 from ..therapies import microspherePlan, microsphereResults
 from ..therapies.tissues import tissueOf
@@ -75,7 +76,7 @@ def calibration(study, timePoint):
                          "the activity in the liver", where, "Use an image that shows all of the perfused liver")
     inside = unionFraction({name: occupancies[name] for name in names}, image.array.shape)
     values = image.array.astype(np.float64)
-    counts, total = float(np.vdot(values, inside)), float(values.sum())
+    counts, total = productSum(values, inside), float(values.sum())
     if not counts > 0:
         raise InputError("The image shows no counts in the perfused liver", where, "Check regions and image")
     activityMBq = net * (1.0 - shunt.fraction) * float(decayFactor(studyNuclide(study).halfLifeHours,
@@ -88,7 +89,7 @@ def calibration(study, timePoint):
             else "prescribed activity of the study, less the residual",
             "lungShuntFraction": shunt.fraction, "lungShuntOrigin": shunt.origin, "perfusedRegions": names,
             "activityInRegionsMBq": activityMBq,
-            "shareOutside": (total - counts - float(np.vdot(values, lungs))) / counts}
+            "shareOutside": (total - counts - productSum(values, lungs)) / counts}
 
 
 def perfusedRegions(study):

@@ -11,7 +11,7 @@ from ..errors import Faults, InputError
 from ..physics import doseResponse, radiobiology
 from ..report.radiobiologyText import VALUES, textOf
 from ..therapies.tissues import tissueNames
-from . import radiobiologyNodes
+from . import hashChain, radiobiologyNodes
 from .kineticsOptions import REMAINDER
 from .protocol import positiveNumber
 from .radiobiologyCurves import checkedCurves
@@ -87,7 +87,15 @@ def setRadiobiology(study, description, names=()):
         Unknown keys, names or values: every fault found.
     """
     kept = {} if description is None else checked(description, names=names)
+    before = {row["what"]: row for row in overrides(study)}
     study.setChoice(CHOICE, {key: value for key, value in kept.items() if value} or None)
+    after = {row["what"]: row for row in overrides(study)}
+    for what in dict.fromkeys([*before, *after]):
+        if before.get(what) != after.get(what):
+            old, new = before.get(what) or after[what], after.get(what)
+            hashChain.append(study, "override", what, before=old["to"] if what in before else old["from"],
+                             after=old["from"] if new is None else new["to"],
+                             reason="taken back" if new is None else new["reason"])
     # Without its statement no stage would take them back.
     if not isStated(study):
         radiobiologyNodes.remove(study)

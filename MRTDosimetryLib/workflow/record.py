@@ -14,14 +14,18 @@ from . import (
     calibrationUse,
     excludedPoints,
     hashChain,
+    imagedTracer,
     radiobiologyOptions,
     studyFileStatements,
     timePointSource,
 )
+from .activityImage import isPlan
 
 RECORD_SCHEMA_VERSION = 1
 # Keys under which an external map names files.
 EXTERNAL_FILES = ("file", "uncertainty")
+# Relative difference of administered activities; headers hold rounded numbers.
+_SAME_ACTIVITY = 1e-3
 _PACKAGES = ("numpy", "scipy", "SimpleITK", "pydicom", "vtk", "lmfit")
 
 
@@ -105,7 +109,7 @@ def makeRecord(study, description, inputs, folder, stageNames):
     return {
         "kind": "record", "schemaVersion": RECORD_SCHEMA_VERSION,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "versions": versions(),
+        "versions": versions(), "processor": processor(),
         "study": None if description is None else withRelativePaths(description, folder),
         "inputs": [{**item, "path": _relative(item["path"], folder)} for item in inputs],
         "choices": study.choices(),
@@ -129,7 +133,20 @@ def overrides(study):
                 previous = (fact.get("alternatives") or [{}])[-1]
                 found.append({"what": f"{timePoint.label}: {name}", "from": previous.get("value"),
                               "to": fact["value"], "reason": fact.get("reason", "")})
-    return found + excludedPoints.overrides(study) + radiobiologyOptions.overrides(study)
+    return [*_administrationOverride(study), *found, *excludedPoints.overrides(study),
+            *radiobiologyOptions.overrides(study)]
+
+
+def _administrationOverride(study):
+    """The administered activity where the images' headers state another one."""
+    given = study.choice("administration", {})
+    activities = {point.factValue("administeredActivityMBq") for point in study.timePoints if not isPlan(point)}
+    stated = [float(activity) for activity in activities if activity]
+    if len(stated) != 1 or given.get("activityMBq") is None or imagedTracer.statedPrediction(study) is not None \
+            or abs(given["activityMBq"] / stated[0] - 1.0) <= _SAME_ACTIVITY:
+        return []
+    return [{"what": "administered activity (MBq), which the images state", "from": stated[0],
+             "to": given["activityMBq"], "reason": given.get("reason", "")}]
 
 
 def versions():
@@ -148,6 +165,17 @@ def versions():
                 continue
         found[package] = str(version)
     return found
+
+
+def processor():
+    """Name of the processor: the last digits of a number may depend on its kind; empty where it is not told."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            found = (line.partition(":") for line in file)
+            names = [value.strip() for key, _colon, value in found if key.strip() in ("model name", "Hardware")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor()
 
 
 def _hashFile(path):

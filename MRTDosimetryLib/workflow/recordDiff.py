@@ -12,12 +12,13 @@ STAGES = {"protocol": "Protocol", "measurements": "Measurements", "timePoints": 
           "registration": "Registration", "regions": "Regions", "kinetics": "Kinetics", "dose": "Absorbed dose",
           "radiobiology": "Radiobiology", "therapy": "Therapy", "results": "Results"}
 _NEEDS = {"protocol": (), "measurements": ("protocol",), "timePoints": ("protocol",), "registration": ("timePoints",),
-          "regions": ("registration",), "kinetics": ("protocol", "timePoints", "registration", "regions"),
+          "regions": ("timePoints", "registration"),
+          "kinetics": ("protocol", "timePoints", "registration", "regions"),
           "dose": ("protocol", "timePoints", "regions", "kinetics"), "radiobiology": ("kinetics", "dose"),
           "therapy": ("measurements", "dose", "radiobiology"), "results": ("dose", "radiobiology", "therapy")}
 _OF_TOP_KEY = {"administration": "protocol", "radionuclide": "protocol", "protocol": "protocol",
                "activityBalance": "timePoints", "referenceTimePoint": "registration", "registration": "registration",
-               "organDrift": "registration", "remainder": "kinetics", "therapy": "therapy"}
+               "organDrift": "regions", "remainder": "kinetics", "therapy": "therapy"}
 _OF_REGION_KEY = {"tissue": "regions", "volumeML": "regions", "massG": "regions", "timeActivity": "kinetics",
                   "fit": "kinetics", "timeIntegratedActivityMBqH": "kinetics",
                   "timeIntegratedActivityUncertaintyMBqH": "kinetics", "timeIntegratedActivityCoefficientH": "kinetics",
@@ -26,15 +27,20 @@ _OF_REGION_KEY = {"tissue": "regions", "volumeML": "regions", "massG": "regions"
                                    *radiobiology.FURTHER), "radiobiology")}
 _DOSE_KEYS = ("engine", "engines", "density", "isodoses")
 _OF_CHOICE = {"protocol": "protocol", "radionuclide": "protocol", "administration": "protocol", "patient": "protocol",
-              "statements": "measurements", "registration": "registration", "unnamedLabels": "regions",
-              "kinetics": "kinetics", "dose": "dose", "resolutionFWHMMM": "dose", "uncertainty": "dose",
+              "isWithoutImages": "protocol", "statements": "measurements", "calibration": "timePoints",
+              "registration": "registration", "unnamedLabels": "regions", "kinetics": "kinetics",
+              "partialVolume": "kinetics", "dose": "dose", "resolutionFWHMMM": "dose", "uncertainty": "dose",
               "radiobiology": "radiobiology"}
 # Of persons, times and places; or told by what they change elsewhere.
-_NOT_COMPARED = ("signOff", "reportSignOff", "registrationAccepted", "registrationStated", "outputFolder", "export")
+_NOT_COMPARED = ("signOff", "reportSignOff", "registrationAccepted", "registrationStated", "outputFolder", "export",
+                 "reportTemplate")
+# Of results.json: told apart, of persons and times, or a list of what is stated elsewhere.
+_NOT_RESULTS = ("warnings", "signOff", "checklist")
 _DEFAULTS = {"dose": {"engine": "localDeposition", "density": "ct"}, "kinetics": {"model": "auto", "perVoxel": False},
              "registration": "rigid"}
 _HEADLINE = ("absorbedDoseGy", "timeIntegratedActivityMBqH", "massG", "bedGy", "effectiveHalfLifeHours")
 _PLACES = ("source", "detail")
+_ON_ANOTHER = "computed on another kind of processor, which may move the last digits"
 
 
 def compare(first, second):
@@ -72,7 +78,10 @@ def compare(first, second):
     choices = _choices(one.record, other.record)
     facts = _facts(one.record, other.record)
     moved = _moved(one.results, other.results)
-    stages = _stages(moved, inputs, choices + facts, versions)
+    otherwise = "only the versions differ" if versions else _ON_ANOTHER if \
+        one.record.get("processor") != other.record.get("processor") else \
+        "nothing in the records explains it: check both with mrt-dosimetry verify"
+    stages = _stages(moved, inputs, choices + facts, otherwise)
     warnings = [content.get("warnings") or [] for content in (one.results, other.results)]
     words = {"added": [line for line in warnings[1] if line not in warnings[0]],
              "gone": [line for line in warnings[0] if line not in warnings[1]]}
@@ -102,8 +111,11 @@ def _choices(one, other):
     found = []
     for row in changes(*(_flatChoices(item) for item in (one, other))):
         top = row["path"][0]
-        stage = "regions" if row["path"][:2] == ["dose", "density"] else _OF_CHOICE.get(top, "dose")
+        stage = "regions" if row["path"][:2] == ["dose", "density"] else _OF_CHOICE.get(top, "results")
         found.append({"what": ".".join(row["path"]), "from": row["from"], "to": row["to"], "stage": stage})
+    regions = ((item.get("study") or {}).get("regions") or {} for item in (one, other))
+    found += [{"what": f"regions.{'.'.join(row['path'])}", "from": row["from"], "to": row["to"], "stage": "regions"}
+              for row in changes(*(flat({key: item.get(key) for key in ("names", "timePoint")}) for item in regions))]
     for number, (a, b) in enumerate(zip(*(_points(item) for item in (one, other)), strict=False), 1):
         matrices = [(item.get("registration") or {}).get("referenceFromTimePoint") for item in (a, b)]
         if matrices[0] != matrices[1]:
@@ -168,7 +180,7 @@ def _headline(results):
 def _moved(one, other):
     """{stage: changes of the results that belong to it}."""
     found = {}
-    for row in changes(*(flat({key: value for key, value in content.items() if key not in ("warnings", "signOff")})
+    for row in changes(*(flat({key: value for key, value in content.items() if key not in _NOT_RESULTS})
                          for content in (one, other))):
         found.setdefault(_stageOf(row["path"]), []).append(row)
     return found
@@ -181,8 +193,9 @@ def _stageOf(path):
     return _OF_TOP_KEY.get(top, "dose" if top in _DOSE_KEYS else "results")
 
 
-def _stages(moved, inputs, stated, versions):
-    """Stages in which something moved or was changed, each with what it comes from."""
+def _stages(moved, inputs, stated, otherwise):
+    """Stages in which something moved or was changed, each with what it comes from; ``otherwise`` where that is
+    nothing of the study."""
     found, touched = [], {}
     for name, title in STAGES.items():
         causes = [f"{row['what']}: another file" for row in inputs if row["stage"] == name]
@@ -199,9 +212,7 @@ def _stages(moved, inputs, stated, versions):
         if not touched[name]:
             continue
         if rows and not causes:
-            causes = [f"follows from {', '.join(earlier)}"] if earlier else [
-                "only the versions differ" if versions else
-                "nothing in the records explains it: check both with mrt-dosimetry verify"]
+            causes = [f"follows from {', '.join(earlier)}"] if earlier else [otherwise]
         elif rows and earlier:
             causes.append(f"and follows from {', '.join(earlier)}")
         found.append({"stage": name, "title": title, "causes": causes, "moved": rows})

@@ -1,14 +1,19 @@
 """Which files differ between two finished studies: by SHA-256, and of images how many voxels and which tags."""
 
+import csv
+import json
 import os
 
 import numpy as np
 
 from ..errors import InputError
-from . import activityImage, record, studyFileStatements
+from ..imaging.files import readImage
+from . import activityImage, calibrationUse, record, studyFileStatements
 from .record import hashInputs
+from .recordDiffValues import changes, flat
+from .recordDiffValues import words as changeWords
 
-SPECT, CT = "SPECT", "CT"
+SPECT, CT, LABELS = "SPECT", "CT", "regions"
 # Of a series of many slices, tags that differ in each are told once.
 _TAGS_TOLD = 20
 
@@ -20,15 +25,20 @@ def roles(content):
     for number, item in enumerate(study.get("timePoints") or [], 1):
         found += [(f"time point {number}, {title}", "timePoints", item.get(key), title, number - 1)
                   for key, title in (("spect", SPECT), ("ct", CT))]
+        found.append((f"time point {number}, calibration", "timePoints", item.get(calibrationUse.KEY), None, None))
+    found += [("calibration of the scans", "timePoints", study.get(calibrationUse.KEY), None, None),
+              ("calibration of the recovery", "kinetics",
+               (study.get("partialVolume") or {}).get(calibrationUse.KEY), None, None)]
     regions = study.get("regions") or {}
-    found += [("regions", "regions", regions.get(key), None, None) for key in ("labelmap", "segmentation")]
+    found += [("regions", "regions", regions.get("labelmap"), LABELS, None),
+              ("regions", "regions", regions.get("segmentation"), None, None)]
     found.append(("report of the administration", "protocol", (study.get("administration") or {}).get("report"),
                   None, None))
     found.append(("planar series", "kinetics", (record.planarOf(study) or {}).get("file"), None, None))
     found += [(f"external map, {key}", "dose", (record.externalOf(study) or {}).get(key), None, None)
               for key in record.EXTERNAL_FILES]
-    found += [(f"statements, {key}", "measurements", holder[key], None, None)
-              for holder, key in studyFileStatements.fileReferences(study)]
+    found += [(f"statements, {name}", "measurements", holder[key], None, None)
+              for name, holder, key in studyFileStatements.namedFileReferences(study)]
     return [row for row in found if row[2] is not None]
 
 
@@ -60,8 +70,12 @@ def differences(first, second, sceneImages):
         if not files:
             continue
         details = []
-        if a[3] is not None:
+        if a[3] == LABELS == b[3]:
+            details = _labelWords(first, second, a, b)
+        elif a[3] in (SPECT, CT):
             details = _imageWords(first, second, a, b, sceneImages) + _tagWords(first, second, files)
+        else:
+            details = _valueWords(first, second, files)
         found.append({"what": title, "stage": stage, "details": details,
                       "files": [{key: row[key] for key in ("path", "from", "to")} for row in files]})
     return found
@@ -100,6 +114,14 @@ def _isAsRecorded(finished, path):
     paths = [finished.absolute(own) for own, _digest in items]
     return bool(paths) and all(os.path.isfile(own) for own in paths) and \
         [row["sha256"] for row in hashInputs(paths)] == [digest for _own, digest in items]
+
+
+def _labelWords(first, second, a, b):
+    try:
+        return voxelWords(*(readImage(finished.absolute(row[2])) for finished, row in ((first, a), (second, b)))) \
+            if _isAsRecorded(first, a[2]) and _isAsRecorded(second, b[2]) else []
+    except InputError as error:
+        return [f"voxels cannot be compared: {error}"]
 
 
 def _imageWords(first, second, a, b, sceneImages):
@@ -165,9 +187,33 @@ def _tagWords(first, second, files):
         for change in headerDifferences(*paths):
             found.setdefault((change["tag"], change["keyword"]), []).append(change)
     words = []
-    for (tag, keyword), changes in list(found.items())[:_TAGS_TOLD]:
-        more = f" and so on in {len(changes)} files" if len(changes) > 1 else ""
-        words.append(f"tag {tag} {keyword}: {changes[0]['from']} -> {changes[0]['to']}{more}")
+    for (tag, keyword), rows in list(found.items())[:_TAGS_TOLD]:
+        more = f" and so on in {len(rows)} files" if len(rows) > 1 else ""
+        words.append(f"tag {tag} {keyword}: {rows[0]['from']} -> {rows[0]['to']}{more}")
     if len(found) > _TAGS_TOLD:
         words.append(f"and {len(found) - _TAGS_TOLD} more tags")
     return words
+
+
+def _valueWords(first, second, files):
+    """Values that differ between JSON files or tables that still are those of the records."""
+    words = []
+    for row in files:
+        contents = [_valuesOf(finished, path, row[key]) for finished, path, key in zip(
+            (first, second), row["paths"], ("from", "to"), strict=True)]
+        if None not in contents:
+            words += [changeWords(change) for change in changes(*map(flat, contents))]
+    return words[:_TAGS_TOLD] + ([f"and {len(words) - _TAGS_TOLD} more values"] if len(words) > _TAGS_TOLD else [])
+
+
+def _valuesOf(finished, path, digest):
+    path = None if path is None else finished.absolute(path)
+    if path is None or not os.path.isfile(path) or hashInputs([path])[0]["sha256"] != digest:
+        return None
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            if path.endswith(".json"):
+                return json.load(file)
+            return list(csv.DictReader(file)) if path.endswith(".csv") else None
+    except (OSError, ValueError, csv.Error):
+        return None

@@ -47,7 +47,7 @@ def sign(study, role, name, time=None, actingAs=None):
     signed[role] = {"name": name, "time": time, "digest": _digest(study)}
     study.setChoice(_CHOICE, signed)
     hashChain.append(study, "signOff", dict(ROLES)[role], line=role, role=actingAs, name=name,
-                     signed=signed[role]["digest"], **allowed)
+                     signedAt=time, signed=signed[role]["digest"], **allowed)
 
 
 def withdraw(study, role):

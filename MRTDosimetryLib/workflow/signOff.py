@@ -53,8 +53,8 @@ def sign(study, segmentID, kind, role, name, time=None):
     signed.setdefault(segmentID, {})[kind] = {
         "role": role, "name": name, "time": time, "region": known[segmentID], "digest": digests[segmentID]}
     study.setChoice(_CHOICE, signed)
-    hashChain.append(study, "signOff", f"{known[segmentID]}: {kind}", role=role, name=name, signed=digests[segmentID],
-                     **allowed)
+    hashChain.append(study, "signOff", f"{known[segmentID]}: {kind}", role=role, name=name, signedAt=time,
+                     signed=digests[segmentID], **allowed)
 
 
 def withdraw(study, segmentID, kind):

@@ -36,15 +36,20 @@ def givenIn(description):
 
 def fileReferences(description):
     """(object, key) of every path that the statements of a study description hold."""
+    return [row[1:] for row in namedFileReferences(description)]
+
+
+def namedFileReferences(description):
+    """(name, object, key) of every path that the statements hold; no two names are the same."""
     found = []
     for key, value in givenIn(description).items():
         if isinstance(value, dict) and isinstance(value.get(_FILE), str):
-            found.append((value, _FILE))
+            found.append((key, value, _FILE))
         if key == earlierResults.KEY and isinstance(value, list):
-            found += [(row, earlierResults.RESULTS) for row in value if isinstance(row, dict)
-                      and isinstance(row.get(earlierResults.RESULTS), str)]
+            found += [(f"{key}, row {number}", row, earlierResults.RESULTS) for number, row in enumerate(value, 1)
+                      if isinstance(row, dict) and isinstance(row.get(earlierResults.RESULTS), str)]
         if key == prediction.KEY and isinstance(value, dict) and isinstance(value.get(prediction.RESULTS), str):
-            found.append((value, prediction.RESULTS))
+            found.append((key, value, prediction.RESULTS))
     return found
 
 

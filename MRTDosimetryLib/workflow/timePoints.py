@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import Faults, InputError
 from ..imaging.checks import fieldOfViewFraction, requireFinite
 from ..imaging.resampling import averageOnGrid
+from ..physics.sums import productSum
 from ..progress import noProgress
 from ..scene import volumes
 from ..scene.study import TIME_FACT, TimePoint
@@ -259,7 +260,7 @@ def _activityShareOutside(spect, ct):
     _hounsfield, covered = averageOnGrid(ct, spect)
     activity = np.maximum(spect.array, 0)
     total = float(activity.sum(dtype=np.float64))
-    return 0.0 if total == 0 else 1.0 - float(np.vdot(activity, covered)) / total
+    return 0.0 if total == 0 else 1.0 - productSum(activity, covered) / total
 
 
 def _sourceWords(fact):

@@ -7,6 +7,7 @@ from ..imaging.resampling import resample
 from ..imaging.voxelKinetics import RegionKinetics, fitMaps, regionIndexMap
 from ..physics.kinetics.voxelModels import STATE_WORDS, VoxelState
 from ..physics.kinetics.voxelwise import voxelModels
+from ..physics.sums import productSum
 from ..progress import noProgress, subProgress
 from ..scene import display, volumes
 from . import studyNodes
@@ -94,7 +95,7 @@ def fitPerVoxel(study, reference, images, occupancies, value, timeWeights, nucli
                        "states": {STATE_WORDS[state]: count for state, count in maps.states[position].items()}}
         if position == len(names):
             break
-        total = float(np.vdot(perVoxel[occupancies[name].slices].astype(np.float64), occupancies[name].fraction))
+        total = productSum(perVoxel[occupancies[name].slices], occupancies[name].fraction)
         found[name]["voxelTimeIntegratedActivityMBqH"] = total
         warnings += _regionWarnings(name, found[name], kinetics[position].timeIntegrated, maps.states[position])
     warnings += _remainderWarnings(found["remainder"], kinetics[-1])

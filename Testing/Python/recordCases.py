@@ -73,3 +73,30 @@ def obliqueMatrix():
     matrix[:3, :3] = turn @ np.diag([2.34375, 2.34375, 3.27])
     matrix[:3, 3] = [-123.456, 77.1, 3.3]
     return matrix
+
+
+def withoutPictures(monkeypatch):
+    """Leave out of the result files what costs seconds and holds no numbers: pictures and PDF."""
+    from MRTDosimetryLib.workflow import outputs, pictures
+
+    monkeypatch.setattr(pictures, "reportPictures", lambda *_args: ([], []))
+    monkeypatch.setattr(outputs, "pdfOf", lambda *_args: b"%PDF-1.4")
+
+
+def numbersAlone(monkeypatch):
+    """Leave out all but numbers: no report and no scene either, an empty file in the place of each."""
+    from MRTDosimetryLib.workflow import outputs
+
+    withoutPictures(monkeypatch)
+    monkeypatch.setattr(outputs, "_rendered", lambda *_args: ("", b"", []))
+    monkeypatch.setattr(outputs.files, "saveBundle", lambda _scene, path: open(path, "wb").close())
+
+
+def requireSameNumbers(folder, other):
+    """Every byte of results.json but persons and times, every table, and every voxel of the maps and its place."""
+    assert comparable(folder) == comparable(other)
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in (".nrrd", ".csv"))
+    assert names == sorted(path.name for path in other.iterdir() if path.suffix in (".nrrd", ".csv"))
+    for name in names:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    return names

@@ -1,17 +1,26 @@
 """A record repeats its study bit for bit, also one that was built by hand from volumes of the scene."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from caseFiles import writeStudy
-from recordCases import comparable, obliqueMatrix, recordOf, writeByHand
+from recordCases import comparable, numbersAlone, obliqueMatrix, recordOf, writeByHand
+from repositoryTree import REPOSITORY
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import keptImages, segmentLayers, volumes
 from MRTDosimetryLib.scene.headless import newScene
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    numbersAlone(monkeypatch)
 
 
 def repeat(folder, again):
@@ -22,7 +31,9 @@ def repeat(folder, again):
 @pytest.fixture(scope="module")
 def byHand(tmp_path_factory):
     folder = tmp_path_factory.mktemp("byHand") / "out"
-    writeByHand(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        numbersAlone(monkeypatch)
+        writeByHand(folder)
     return folder
 
 
@@ -117,38 +128,94 @@ def test_everyBitOfImagesAndRegionsComesBack(tmp_path):
         keptImages.readVolume(scene, str(tmp_path / "v.nrrd"), "v", "activityConcentration", "Bq/mL", geometry)
 
 
-# Those without images, and one of the digital patient; its others differ in what they state.
-EXAMPLES = ("iodineMibg.wholeBody", "lutetiumDotatate.hybrid", "thyroidCancerIodine.bloodDose",
-            "thyroidCancerIodine.wholeBodySinglePoint", "thyroidIodine.lateUptake", "thyroidIodine.multipleUptakes")
-
-
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory):
-    """Folder with the small digital patient."""
-    from MRTDosimetryLib.workflow.demo import writePatient
+def everyKind(tmp_path_factory):
+    """A study whose log holds an entry of each kind, with its result files."""
+    from MRTDosimetryLib.workflow import radiobiologyOptions, report, reportSignOff, signOff, stages, timePoints
+    from MRTDosimetryLib.workflow.regionMasks import segmentationNode
 
-    folder = tmp_path_factory.mktemp("examples")
-    writePatient(str(folder / "patient"), "small")
+    folder = tmp_path_factory.mktemp("kinds") / "out"
+
+    def change(study):
+        timePoints.setExcluded(study, study.timePoints[2], True, "patient moved")
+        timePoints.setExcluded(study, study.timePoints[2], False)
+        radiobiologyOptions.setParameters(study, "kidney", {"alphaBetaGy": 2.1, "source": "own cohort"})
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        numbersAlone(monkeypatch)
+        study = writeByHand(folder, change=change)
+        segmentID = segmentationNode(study).GetSegmentation().GetNthSegmentID(1)
+        signOff.sign(study, segmentID, signOff.DRAFTED, "technologist", "Reader Two", "2026-05-12T08:00:00+02:00")
+        signOff.withdraw(study, segmentID, signOff.DRAFTED)
+        reportSignOff.sign(study, "medicalPhysicsExpert", "Reader Three", "2026-05-12T09:30:00+02:00", "physicist")
+        report.setFolder(study, str(folder))
+        stages.runStale(study)
     return folder
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_everyExampleIsRepeatedBitForBitAlsoAsBuiltInTheModule(patient, name):
-    import shutil
+def entryOf(content, kind, words=""):
+    """The last entry of a kind that is about something."""
+    return [entry for entry in content["log"] if entry["kind"] == kind and words in entry["what"]][-1]
 
-    from MRTDosimetryLib.resources import resourcePath
-    from MRTDosimetryLib.scene.study import Study
-    from MRTDosimetryLib.workflow import report, stages, studyFile
 
-    path, out = patient / f"{name}.json", patient / name
-    shutil.copy(resourcePath("Protocols", "examples", f"{name}.json"), path)
-    assert commandLine.main(["run", str(path), "--out", str(out / "run")]) == 0
-    assert repeat(out / "run", out / "repeated") == comparable(out / "run")
-    description, _recorded = studyFile.readStudyFile(str(path))
-    study = Study.create(newScene(), description.get("name") or "Study")
-    studyFile.applyStudy(study, description)
-    report.setFolder(study, str(out / "module"))
-    stages.runStale(study)
-    assert comparable(out / "module") == comparable(out / "run")
-    assert repeat(out / "module", out / "moduleRepeated") == comparable(out / "run")
-    assert commandLine.main(["verify", str(out / "module")]) == 0
+def test_everyOverrideAndSignatureIsInTheRecordWithReasonPersonAndTime(everyKind):
+    content = recordOf(everyKind)
+    overridden = {row["what"]: (row["from"], row["to"], row["reason"]) for row in content["overrides"]}
+    assert (96.0, 95.25, "clock was slow") in overridden.values()
+    assert overridden["kidney: alpha/beta"][1:] == ("2.1 Gy", "source: own cohort")
+    assert entryOf(content, "override", "kidney: alpha/beta")["after"] == "2.1 Gy"
+    assert entryOf(content, "override", "timeAfter")["reason"] == "clock was slow"
+    assert entryOf(content, "exclusion", "time point")["reason"] == "patient moved"
+    assert entryOf(content, "exclusion", "liver")["after"][0]["reason"] == "dead time"
+    signed = {(entry["name"], entry["role"]): entry["signedAt"] for entry in content["log"]
+              if entry["kind"] == "signOff"}
+    assert signed[("Reader Two", "technologist")] == "2026-05-12T08:00:00+02:00"
+    assert signed[("Reader Three", "physicist")] == "2026-05-12T09:30:00+02:00"
+    assert signed[("Reader One", "physician")] and entryOf(content, "withdrawal")["name"] == "Reader Two"
+    assert all(entry["time"] for entry in content["log"])
+
+
+KINDS = ("override", "exclusion", "inclusion", "registration", "signOff", "withdrawal", "stage", "record")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_anEditOfAnEntryOfEachKindShows(everyKind, tmp_path, kind):
+    from MRTDosimetryLib.workflow import hashChain, recordVerify
+
+    content = recordOf(everyKind)
+    assert {entry["kind"] for entry in content["log"]} == set(KINDS) and recordVerify.verify(everyKind)["isIntact"]
+    place = next(index for index, entry in enumerate(content["log"]) if entry["kind"] == kind)
+    for key in set(content["log"][place]) - {"hash", "previous", "number"}:
+        edited = json.loads(json.dumps(content["log"]))
+        edited[place][key] = "edited"
+        assert any(words.startswith(f"Entry {place + 1} of the log (") and words.endswith("was edited")
+                   for words in hashChain.faultWords(edited)), key
+        # an editor who computes the hash of the entry anew is told by the next one, or by the seal of the record
+        edited[place]["hash"] = hashChain.sha256Of({k: v for k, v in edited[place].items() if k != "hash"})
+        (tmp_path / "record.json").write_text(json.dumps({**content, "log": edited}), encoding="utf-8")
+        found = recordVerify.verify(tmp_path)["edited"]
+        assert "The part 'log' of the record was edited" in found
+        assert place + 1 == len(edited) or any("does not follow on the one before" in words for words in found)
+
+
+_COMPUTE = """
+import json, sys
+from MRTDosimetryLib.workflow import job, outputs, studyFile
+study, _inputs = job.computeStudy(studyFile.readStudyFile(sys.argv[1])[0])
+print(json.dumps(outputs.finalResults(study), sort_keys=True))
+"""
+
+
+def test_coresTimeZoneAndOrderOfSetsMoveNoBit(tmp_path):
+    def change(description):
+        description["kinetics"]["perVoxel"] = True
+        description["dose"].update(engine=["localDeposition", "voxelS"])
+
+    study, found = writeStudy(tmp_path, change=change), []
+    for threads, seed, zone in (("1", "1", "UTC"), ("2", "2", "Asia/Tokyo")):
+        environment = {**os.environ, "PYTHONPATH": REPOSITORY, "OMP_NUM_THREADS": threads, "PYTHONHASHSEED": seed,
+                       "OPENBLAS_NUM_THREADS": threads, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": threads, "TZ": zone}
+        found.append(subprocess.run([sys.executable, "-c", _COMPUTE, str(study)], env=environment, check=True,
+                                    stdout=subprocess.PIPE, text=True).stdout)
+    isSame = found[0] == found[1]  # not shown digit by digit
+    assert json.loads(found[0])["regions"][0]["absorbedDoseGy"] > 0 and isSame

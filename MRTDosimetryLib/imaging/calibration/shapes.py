@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ...errors import InputError
+from ...physics.sums import productSum
 from ...physics.uncertainty.volume import positive
 from ..grid import Grid, gridOf
 from ..occupancy import occupancyOfMask
@@ -100,7 +101,7 @@ def signalInside(image, occupancy):
         In the image's unit: counts of a count image; of a concentration times the voxel volume that of the region.
     """
     part = image.array[occupancy.slices]
-    return float(np.einsum("kji,kji->", part, occupancy.fraction, dtype=np.float64))
+    return productSum(part, occupancy.fraction)
 
 
 def meanInside(image, occupancy):

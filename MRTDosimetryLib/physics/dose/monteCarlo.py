@@ -13,6 +13,7 @@ from ...progress import noProgress, subProgress
 from ..density import AIR_DENSITY_G_PER_ML
 from ..photonEmissions import photonEmissions
 from ..progeny import progenyMembers
+from ..sums import productSum
 from ..units import GY_KG_PER_GBQ_H_PER_MEV
 from .electronDose import kernelElectrons, localElectrons
 from .inputs import WHERE, doseInputs
@@ -160,7 +161,7 @@ def _regionMasses(regions, grams, isTissue):
         corner = [piece.indices(size)[0] for piece, size in zip(slices, grams.shape, strict=True)]
         voxels = np.ravel_multi_index([axis + start for axis, start in zip(position, corner, strict=True)], grams.shape)
         shares = shares.reshape(-1)[index].astype(np.float64)
-        mass = float(shares @ grams.reshape(-1)[voxels])
+        mass = productSum(shares, grams.reshape(-1)[voxels])
         if not mass > 0:
             raise InputError("The region has no mass on the grid of the absorbed dose", name,
                              "Check that the region lies in tissue, and the CT")
@@ -172,7 +173,7 @@ def _regionScore(name, voxels, shares, box, patient, localDose, grams, gyGrams):
     corner = np.array([piece.start for piece in box])[:, None]
     position = np.array(np.unravel_index(voxels, localDose.shape)) - corner + 1
     inside = np.ravel_multi_index(position, tuple(size + 2 for size in patient.shape))
-    local = float(shares @ (localDose.reshape(-1)[voxels] * grams.reshape(-1)[voxels])) / gyGrams
+    local = productSum(shares, localDose.reshape(-1)[voxels] * grams.reshape(-1)[voxels]) / gyGrams
     return RegionScore(name, inside, shares, local)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..sums import productSum
 from .photonTransport import transport
 
 MINIMUM_BATCHES = 20  # with fewer, the standard error is itself uncertain by more than 16 %
@@ -157,7 +158,7 @@ def simulate(patient, source, plan, regions, progress):
 def _batch(patient, source, photons, seed, regions):
     """Energy per voxel (MeV, of the whole batch) and what there is per photon of it: regions and energies."""
     deposited, emitted, escaped = transport(patient, source, photons, seed)
-    perRegion = [float(np.dot(deposited.take(region.voxels), region.shares)) for region in regions]
+    perRegion = [productSum(deposited.take(region.voxels), region.shares) for region in regions]
     energies = [emitted, escaped, float(deposited.sum())]
     return deposited.astype(np.float32), np.array(perRegion) / photons, np.array(energies) / photons
 
