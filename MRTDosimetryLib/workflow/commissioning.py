@@ -150,6 +150,8 @@ def _runOne(check, job, progress):
             now = time.perf_counter()
             cases.append(replace(case, seconds=now - started))
             started = now
+        if cases:  # what is put away after the last case belongs to it
+            cases[-1] = replace(cases[-1], seconds=cases[-1].seconds + time.perf_counter() - started)
     except CanceledError:
         raise
     except _BROKEN as error:

@@ -37,7 +37,7 @@ def test_quickCheckPasses(tmp_path, capsys):
             assert case["source"] and case["toleranceReason"] and case["quantity"]
             assert case["deviation"] is not None and case["seconds"] >= 0
     assert content["versions"]["numpy"] and content["platform"]["system"]
-    assert sum(case["seconds"] for case in cases) == pytest.approx(content["seconds"], abs=1.0)
+    assert sum(case["seconds"] for case in cases) == pytest.approx(content["seconds"], rel=0.05, abs=1.0)
     # the page bears the digest of the file
     digest = hashlib.sha256((out / "commissioning.json").read_bytes()).hexdigest()
     page = (out / "commissioning.html").read_text(encoding="utf-8")
