@@ -163,9 +163,10 @@ class CalibrationPage(CenterPage):
         ui, draft = self.ui, self.draft
         ui.folderEdit.toolTip = self.folder() or _("Folder of the center in which the calibrations are kept")
         ui.emptyWords.setVisible(not self._rows)
-        ui.emptyWords.text = _("No calibration is kept in this folder yet. Choose below what to calibrate; every record "
-                               "is kept here with its scans, as a new version.") if self.folder() and not self._problem \
-            else _("The calibrations of the center are kept in one folder, which all computers may share.")
+        isFolder = bool(self.folder()) and not self._problem
+        ui.emptyWords.text = _("No calibration is kept in this folder yet. Choose below what to calibrate; each record "
+                               "is kept here with its scans, as a new version.") if isFolder else _(
+            "The calibrations of the center are kept in one folder, which all computers may share.")
         fitHeight(ui.emptyWords)
         ui.recordsTable.setVisible(bool(self._rows))
         fill(ui.recordsTable, [_("Instrument"), _("Radio-\nnuclide"), _("Value"), _("Valid until,\nnext test")],

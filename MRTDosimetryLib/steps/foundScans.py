@@ -4,7 +4,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..scene import loadedVolumes
-from ..workflow import foundScans, loadedScans, scanFolder
+from ..workflow import foundScans, loadedScans, scanCalibration, scanFolder
 from . import icons
 from .dropArea import DropArea
 from .pagePart import PagePart
@@ -51,7 +51,7 @@ class FoundScansList(PagePart):
             self._searchFiles([path])
 
     def onLoaded(self):
-        self._search(lambda progress: loadedScans.find(self.page.study, None, self._calibration(), progress))
+        self._search(lambda progress: loadedScans.find(self.page.study, None, self._factor(), progress, self._record()))
 
     def onDropped(self, addresses, paths):
         """Files and folders are searched, and so are items of the data tree; an image file goes into the form."""
@@ -59,7 +59,8 @@ class FoundScansList(PagePart):
             return
         items = loadedVolumes.itemsOfURLs(addresses)
         if items:
-            self._search(lambda progress: loadedScans.find(self.page.study, items, self._calibration(), progress))
+            self._search(lambda progress: loadedScans.find(self.page.study, items, self._factor(), progress,
+                                                           self._record()))
             return
         self._searchFiles(paths)
 
@@ -67,7 +68,7 @@ class FoundScansList(PagePart):
         if len(paths) == 1 and scanFolder.isPlainImage(paths[0]):
             self.page.fillForm(paths[0])
             return
-        self._search(lambda progress: scanFolder.find(self.page.study, paths, self._calibration(), progress))
+        self._search(lambda progress: scanFolder.find(self.page.study, paths, self._factor(), progress, self._record()))
 
     def _search(self, find):
         def work(progress):
@@ -76,7 +77,10 @@ class FoundScansList(PagePart):
 
         self.page.shell.run(_("Looking for scans"), work)
 
-    def _calibration(self):
+    def _record(self):
+        return scanCalibration.forScan(self.page.study)
+
+    def _factor(self):
         """The factor of the form, where the form says that images are in counts."""
         ui = self.ui
         return (ui.calibrationBox.value or None) if ui.unitSelector.currentData == "counts" else None
@@ -105,8 +109,9 @@ class FoundScansList(PagePart):
         self._refreshSelected()
 
     def _cells(self, scan):
-        words = scan.refusal or "\n".join(scan.words)
-        icon = icons.icon("error") if scan.refusal else None if scan.isWanted else icons.icon("warning")
+        words = scan.refusal or "\n".join([*scan.words, *scan.remarks])
+        isSure = scan.isWanted and not scan.remarks
+        icon = icons.icon("error") if scan.refusal else None if isSure else icons.icon("warning")
         ct = _("choose") if scan.ct is None and not scan.refusal else self._found.ctTitle(scan)
         return [textCell(scan.identity.title, words, icon), numberCell(scan.timeHours, words),
                 textCell(shortened(ct, _LONGEST_CT) or "\N{EN DASH}", words)]
@@ -125,7 +130,7 @@ class FoundScansList(PagePart):
         if scan is None:
             return
         ui.foundRowWords.text = _("{scan}: {words}").format(
-            scan=scan.identity.title, words=scan.refusal or ". ".join(scan.words) + ".")
+            scan=scan.identity.title, words=scan.refusal or ". ".join([*scan.words, *scan.remarks]) + ".")
         choices = [(foundScans.NO_CT, _("none")), *found.ctChoices()]
         if scan.ct is None:
             choices.insert(0, (_NOT_CHOSEN, _("choose")))

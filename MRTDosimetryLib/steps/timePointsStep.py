@@ -5,9 +5,10 @@ from slicer.i18n import tr as _
 
 from ..report.numbers import significant, words
 from ..scene import display, sequences
-from ..workflow import activityBalance, timePoints, timePointsTable
+from ..workflow import activityBalance, scanCalibration, timePoints, timePointsTable
 from . import icons
 from .base import Step
+from .calibrationChoice import CalibrationChoice
 from .foundScans import FoundScansList
 from .layouts import fitSliceViews, showChart, showTable, showVolumes
 from .page import NOTE_MARK
@@ -33,6 +34,7 @@ class TimePointsStep(Step):
     def __init__(self, shell):
         super().__init__(shell)
         self.found = FoundScansList(self)
+        self.calibration = CalibrationChoice(self)
 
     def title(self):
         return _("Time points")
@@ -65,6 +67,7 @@ class TimePointsStep(Step):
             fileButton.connect("clicked()", lambda edit=edit: self.chooseFile(edit, _("Image file")))
             folderButton.connect("clicked()", lambda edit=edit: self.chooseFolder(edit, _("DICOM folder")))
         self.found.connectWidgets()
+        self.calibration.connectWidgets()
         self._showSourceRows()
 
     def setScene(self, scene):
@@ -89,6 +92,7 @@ class TimePointsStep(Step):
             widget.setVisible(hasRows)
         self._refreshSlider()
         self.found.refresh()
+        self.calibration.refresh()
         ui.noTimePointsWords.setVisible(not hasRows and not self.found.isOpen)
         ui.noTimePointsButtons.setVisible(not hasRows)
         titles = [_("Time point"), _("Time (h)"), _("Activity\n(MBq)"), _("CT")]
@@ -280,18 +284,20 @@ class TimePointsStep(Step):
             "durationSeconds": ui.durationBox.value or None,
             "decayCorrectedTo": ui.decayCorrectedToEdit.text.strip() or None,
         }
+        rate = ui.fullFieldBox.value or None
         if ui.addFromSelector.currentData == _FILES:
             spectPath, ctPath = ui.spectPathEdit.text.strip(), ui.ctPathEdit.text.strip() or None
             isAdded = self.shell.run(_("Reading images"), lambda progress: timePoints.addFromFiles(
-                self.study, spectPath, ctPath, **options))
+                self.study, spectPath, ctPath, calibration=scanCalibration.forScan(self.study, rate), **options))
         else:
             spectNode, ctNode = ui.spectNodeSelector.currentNode(), ui.ctNodeSelector.currentNode()
             isAdded = self.shell.run(_("Adding images"), lambda progress: timePoints.addFromNodes(
-                self.study, spectNode, ctNode, **options))
+                self.study, spectNode, ctNode, calibration=scanCalibration.forScan(self.study, rate), **options))
         if isAdded:
             ui.spectPathEdit.text = ""
             ui.ctPathEdit.text = ""
             ui.hoursBox.value = 0.0
+            ui.fullFieldBox.value = 0.0
 
 
 def _sourceIcon(fact):

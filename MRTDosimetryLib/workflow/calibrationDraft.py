@@ -75,7 +75,8 @@ class CalibrationDraft:
         for group in calibrationForms.groupsOf(kind):
             self.values[group] = {}
             if group in _INSTRUMENT_GROUPS:
-                self.values[group] = {**self._instrument.get(group, {}), "date": today.isoformat(), "validUntil": _yearLater(today).isoformat()}
+                self.values[group] = {**self._instrument.get(group, {}), "date": today.isoformat(),
+                                      "validUntil": _yearLater(today).isoformat()}
         for group, name, value in (("activity", "unit", "MBq"), ("standard", "unit", "kBq"),
                                    ("spheres", "placing", calibrationForms.AUTOMATIC),
                                    ("region", "method", calibrationForms.WHOLE_FIELD),

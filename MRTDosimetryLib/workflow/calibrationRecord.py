@@ -176,7 +176,8 @@ def requireNuclide(content, radionuclide, where):
 
 
 def validityWords(content, settings, moment=None):
-    """What speaks against using a calibration for a scan, in words; the nuclide is refused elsewhere.
+    """What speaks against using a calibration for a scan, and what cannot be checked, in words; the nuclide is refused
+    elsewhere.
 
     Parameters
     ----------
@@ -192,33 +193,44 @@ def validityWords(content, settings, moment=None):
     list of str
         Each without a full stop; empty where everything fits.
     """
-    words, unknown = [], []
+    return [words for words, _isAgainst in _validity(content, settings, moment)]
+
+
+def contradictions(content, settings, moment=None):
+    """What of :func:`validityWords` speaks against the calibration: it is of something else, or not of that day."""
+    return [words for words, isAgainst in _validity(content, settings, moment) if isAgainst]
+
+
+def _validity(content, settings, moment):
+    """(words, whether they speak against the calibration) pairs."""
+    found, unknown = [], []
     for key, title in SETTINGS.items():
         own, stated = content.get(key), settings.get(key)
         if own in (None, ""):
-            words.append(f"the calibration states no {title}")
+            found.append((f"the calibration states no {title}", False))
         elif stated in (None, ""):
             unknown.append(title)
         elif not isSameSetting(key, own, stated):
-            words.append(f"the {title} is {settingText(stated)}, the calibration is for {settingText(own)}")
+            found.append((f"the {title} is {settingText(stated)}, the calibration is for {settingText(own)}", True))
     if unknown:
-        words.append(f"the scan states no {', no '.join(unknown)}: whether the calibration fits cannot be checked")
-    return words + _ageWords(content, moment)
+        found.append((f"the scan states no {', no '.join(unknown)}: whether the calibration fits cannot be checked",
+                      False))
+    return found + _age(content, moment)
 
 
-def _ageWords(content, moment):
+def _age(content, moment):
     made = dateOf(content["date"], "date")
     end = dateOf(content.get("validUntil"), "validUntil", isOptional=True)
     if end is None:
-        return ["the calibration states no end of its validity"] if moment is not None else []
+        return [("the calibration states no end of its validity", False)] if moment is not None else []
     if moment is None:
-        return [f"the date of the scan is not known: whether the calibration was valid ({made} to {end}) cannot be "
-                "checked"]
+        return [(f"the date of the scan is not known: whether the calibration was valid ({made} to {end}) cannot be "
+                 "checked", False)]
     day = moment.date() if isinstance(moment, datetime) else moment
     if day > end:
-        return [f"the calibration expired on {end}, {(day - end).days} days before the scan"]
+        return [(f"the calibration expired on {end}, {(day - end).days} days before the scan", True)]
     if day < made:
-        return [f"the scan was made on {day}, before the calibration of {made}"]
+        return [(f"the scan was made on {day}, before the calibration of {made}", True)]
     return []
 
 

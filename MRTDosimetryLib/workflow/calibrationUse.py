@@ -12,13 +12,16 @@ from .activityImage import RELATIVE
 from .imagedTracer import imagedDateTime, imagedNuclide
 from .protocol import parseDateTime
 
-KEY = "calibration"
+KEY, REASON = "calibration", "calibrationReason"
 # Keys of a time point in a study file that belong to the calibration.
-TIME_POINT_KEYS = {KEY, "fullFieldCountRateCps", "camera", "collimator", "reconstruction", "energyWindowKeV"}
+TIME_POINT_KEYS = {KEY, REASON, "fullFieldCountRateCps", "camera", "collimator", "reconstruction", "energyWindowKeV"}
+# Choice of the study: the relative uncertainty that was taken from the records, to tell it from a stated one.
+_TAKEN = "calibrationUncertaintyTaken"
 # Facts that applying a calibration leaves with a time point.
 FACTS = (KEY, "deadTimeFactor", "acquisitionDecayFactor", "crossCalibrationFactor")
 # Of the true counts: a correction this large rests on the dead time alone.
 _LARGE_LOSS = 0.2
+_PLANAR_WORDS = "its sensitivity is of planar views, which see other scatter and attenuation than the image"
 
 
 class ScanCalibration:
@@ -32,16 +35,21 @@ class ScanCalibration:
         Any of ``camera``, ``collimator``, ``energyWindow``, ``reconstruction``, as stated for the scan.
     fullFieldCountRateCps : float or None
         Observed, of the whole field of view; for the dead time.
+    reason : str
+        Why the record is used although something speaks against it.
+    isReasonRequired : bool
+        Whether the record is refused without one; else what speaks against it is told with the results.
     """
 
-    def __init__(self, path, settings=None, fullFieldCountRateCps=None):
+    def __init__(self, path, settings=None, fullFieldCountRateCps=None, reason="", isReasonRequired=False):
         self.record, self.path, self.name = calibrationRecord.load(path), os.path.abspath(path), os.path.basename(path)
         self.settings = {key: value for key, value in (settings or {}).items() if value is not None}
         self.fullFieldCountRateCps = fullFieldCountRateCps
+        self.reason, self.isReasonRequired = str(reason or "").strip(), isReasonRequired
 
     def item(self):
         """The keys of a time point of a study file that say the same."""
-        found = {KEY: self.path, "fullFieldCountRateCps": self.fullFieldCountRateCps,
+        found = {KEY: self.path, "fullFieldCountRateCps": self.fullFieldCountRateCps, REASON: self.reason or None,
                  **{key: self.settings.get(key) for key in ("camera", "collimator", "reconstruction")}}
         limits = calibrationRecord.windowLimits(self.settings.get("energyWindow") or "")
         return {**found, "energyWindowKeV": None if limits is None else list(limits)}
@@ -74,11 +82,25 @@ class ScanCalibration:
         if self.fullFieldCountRateCps is not None and record.get("deadTime") is None:
             faults.add("A full-field count rate is stated, but the calibration holds no dead time",
                        f"{label}, {self.name}", "Calibrate with deadTime, or take the rate out")
-        faults.raiseIfAny()
         header = {key: (facts.get(key) or {}).get("value") for key in calibrationRecord.SETTINGS}
-        settings = {**header, **self.settings}
-        words = calibrationRecord.validityWords(record, settings, _moment(study, facts))
-        facts[KEY] = given.fact(record["digest"], "", f"{self.name}: {record['camera']}, {record['date']}")
+        settings, moment = {**header, **self.settings}, momentOf(study, facts)
+        against = calibrationRecord.contradictions(record, settings, moment)
+        words = calibrationRecord.validityWords(record, settings, moment)
+        if sensitivity is not None and sensitivity.get("isPlanar") and unit == "counts":
+            against.append(_PLANAR_WORDS)
+            words.append(_PLANAR_WORDS)
+        if against and self.isReasonRequired and not self.reason:
+            for text in against:
+                faults.add(f"{text[:1].upper()}{text[1:]}", f"{label}, {self.name}",
+                           "Choose another calibration, or say why this one is used")
+        faults.raiseIfAny()
+        facts[KEY] = {**given.fact(record["digest"], "", f"{self.name}: {record['camera']}, {record['date']}"),
+                      "reason": self.reason if against else ""}
+        for key, value in self.settings.items():
+            if key not in facts:
+                facts[key] = given.fact(calibrationRecord.settingText(value).strip("'"), "", "stated for the scan")
+        if self.reason:
+            words = [f"{text}; used because: {self.reason}" if text in against else text for text in words]
         if record.get("deadTime") is not None and self.fullFieldCountRateCps is None:
             words.append("the full-field count rate of the scan is not stated: dead time is not corrected")
         return [f"Calibration {self.name}: {text}" for text in words]
@@ -116,8 +138,8 @@ class ScanCalibration:
         return factor, words
 
 
-def _moment(study, facts):
-    """Date and time of a scan as far as they are known."""
+def momentOf(study, facts):
+    """Date and time of a scan as far as they are known, or ``None``."""
     stated = facts.get("acquisitionDateTime")
     if stated:
         return parseDateTime(stated["value"], "acquisition date and time")
@@ -152,7 +174,7 @@ def ofScan(item):
             raise InputError("The energy window is not two limits in keV", "energyWindowKeV",
                              "Write e.g. [187.2, 228.8]")
         settings["energyWindow"] = {"lowerKeV": window[0], "upperKeV": window[1]}
-    return ScanCalibration(path, settings, item.get("fullFieldCountRateCps"))
+    return ScanCalibration(path, settings, item.get("fullFieldCountRateCps"), item.get(REASON) or "")
 
 
 def applyToStudy(study, calibrations):
@@ -163,29 +185,40 @@ def applyToStudy(study, calibrations):
     calibrations : list of (ScanCalibration or None)
         Of the time points in their order.
     """
-    used = {item.record["digest"]: item for item in calibrations if item is not None}
-    study.setChoice(KEY, [{"file": item.name, "digest": digest, "radionuclide": item.record["radionuclide"],
-                           "summary": calibrationRecord.describe(item.record), "factorUncertainty": _relative(item)}
-                          for digest, item in used.items()] or None)
+    _settle(study, [_entry(item) for item in calibrations if item is not None])
+
+
+def keep(study, calibration):
+    """As :func:`applyToStudy`, after one more scan was added with a calibration, or without (``None``)."""
+    _settle(study, [*(study.choice(KEY) or []), *([] if calibration is None else [_entry(calibration)])])
+
+
+def _entry(item):
+    return {"file": item.name, "digest": item.record["digest"], "radionuclide": item.record["radionuclide"],
+            "summary": calibrationRecord.describe(item.record),
+            "factorUncertainty": (item.record.get("sensitivity") or {}).get("relativeUncertainty")}
+
+
+def _settle(study, entries):
+    digests = [timePoint.factValue(KEY) for timePoint in study.timePoints]
+    used = {entry["digest"]: entry for entry in entries if entry["digest"] in digests}
+    study.setChoice(KEY, list(used.values()) or None)
     stated = uncertainty.options(study)["calibrationRelative"]
-    if stated is not None or not used or None in calibrations:
+    if stated is not None and stated != study.choice(_TAKEN):
         return
-    factors = [_factorUsed(study, item) for item in used.values()]
-    if not all(factors) or any(_relative(item) is None for item in used.values()):
-        return
-    # Of several cameras, the least known one stands for all.
-    uncertainty.setStatement(study, "calibrationRelative", max(_relative(item) for item in used.values()))
+    found = None
+    if used and all(digest in used for digest in digests) and all(_isFactorUsed(item) for item in study.timePoints) \
+            and all(entry["factorUncertainty"] is not None for entry in used.values()):
+        # Of several cameras, the least known one stands for all.
+        found = max(entry["factorUncertainty"] for entry in used.values())
+    study.setChoice(_TAKEN, found)
+    if found != stated:
+        uncertainty.setStatement(study, "calibrationRelative", found)
 
 
-def _relative(item):
-    return (item.record.get("sensitivity") or {}).get("relativeUncertainty")
-
-
-def _factorUsed(study, item):
-    """Whether the sensitivity of a record went into the scans that name it."""
-    own = [timePoint for timePoint in study.timePoints if timePoint.factValue(KEY) == item.record["digest"]]
-    return bool(own) and all(timePoint.fact("calibrationFactorBqPerCps") or timePoint.fact("crossCalibrationFactor")
-                             for timePoint in own)
+def _isFactorUsed(timePoint):
+    """Whether the sensitivity of a record went into a scan."""
+    return bool(timePoint.fact("calibrationFactorBqPerCps") or timePoint.fact("crossCalibrationFactor"))
 
 
 def assumptions(study):

@@ -27,6 +27,8 @@ class FoundScan:
     words : list of str
         What the pair rests on, or what the user has to settle.
     isWanted : bool
+    remarks : list of str
+        What is to be said of its calibration.
     """
 
     identity: scanPairing.Identity
@@ -36,6 +38,13 @@ class FoundScan:
     ct: int = None
     words: list = field(default_factory=list)
     isWanted: bool = False
+    remarks: list = field(default_factory=list)
+
+    def take(self, facts):
+        """Time and remarks on the calibration of an image that was converted for a try."""
+        self.timeHours = facts["timeAfterAdministrationHours"]["value"]
+        told = (facts.get("remarks") or {}).get("value") or []
+        self.remarks = [text for text in told if text.startswith("Calibration ")]
 
     @property
     def canBeAdded(self):

@@ -15,7 +15,7 @@ _EMISSION_UNITS = ("bq/ml", "kbq/ml", "mbq/ml", "counts")
 _CT_UNIT, _CT_MODALITY = "[hnsf'U]", "CT"
 
 
-def find(study, items=None, calibrationFactorBqPerCps=None, progress=noProgress):
+def find(study, items=None, calibrationFactorBqPerCps=None, progress=noProgress, calibration=None):
     """Look through the loaded volumes for the scans of a study; nothing is added.
 
     Parameters
@@ -26,6 +26,8 @@ def find(study, items=None, calibrationFactorBqPerCps=None, progress=noProgress)
     calibrationFactorBqPerCps : float or None
         For images in counts.
     progress : callable
+    calibration : ScanCalibration, optional
+        A record in place of the factor.
 
     Returns
     -------
@@ -38,7 +40,8 @@ def find(study, items=None, calibrationFactorBqPerCps=None, progress=noProgress)
         progress(number / len(found), loaded.node.GetName())
         unit = volumes.volumeFromNode(loaded.node).unit
         if loaded.hasFacts or loaded.modality in _EMISSION_MODALITIES or unit.lower() in _EMISSION_UNITS:
-            scans.append(_scan(study, loaded, calibrationFactorBqPerCps, taken))
+            given = Given(calibrationFactorBqPerCps=calibrationFactorBqPerCps, calibration=calibration)
+            scans.append(_scan(study, loaded, given, taken))
         elif unit == _CT_UNIT or loaded.modality == _CT_MODALITY:
             cts.append((_identity(loaded), loaded.node))
         else:
@@ -49,7 +52,8 @@ def find(study, items=None, calibrationFactorBqPerCps=None, progress=noProgress)
     progress(1.0, "")
 
     def add(study, scan, ctNode):
-        return timePoints.addFromNodes(study, scan.source, ctNode, calibrationFactorBqPerCps=calibrationFactorBqPerCps)
+        return timePoints.addFromNodes(study, scan.source, ctNode, calibration=calibration,
+                                       calibrationFactorBqPerCps=calibrationFactorBqPerCps)
 
     return foundScans.arranged(study, scans, cts, words, add)
 
@@ -66,12 +70,11 @@ def _completed(identity, facts):
     return replace(identity, **{key: getattr(identity, key) or value for key, value in found.items()})
 
 
-def _scan(study, loaded, calibrationFactorBqPerCps, taken):
+def _scan(study, loaded, given, taken):
     """A loaded emission image, converted for a try."""
     node = loaded.node
     if node in taken:
         return foundScans.FoundScan(_identity(loaded), node, refusal=f"It is a time point of {taken[node]} already")
-    given = Given(calibrationFactorBqPerCps=calibrationFactorBqPerCps)
     volume = volumes.volumeFromNode(node)
     facts = timePoints.factsOfNode(study, node, volume)
     stated = (facts.get("acquisitionDateTime") or {}).get("value")
@@ -82,5 +85,5 @@ def _scan(study, loaded, calibrationFactorBqPerCps, taken):
     except DosimetryError as error:
         scan.refusal = " ".join(str(fault) for fault in error.faults)
     else:
-        scan.timeHours = facts["timeAfterAdministrationHours"]["value"]
+        scan.take(facts)
     return scan

@@ -9,6 +9,7 @@ import os
 from ..errors import Faults, InputError
 from ..physics.recoveryFit import curveFromDict
 from . import calibrationRecord, segmentation
+from .calibrationUse import momentOf
 from .imagedTracer import imagedNuclide
 
 KEY = "partialVolume"
@@ -16,7 +17,7 @@ METHODS = ("none", "recovery")
 _KEYS = {"method", "calibration", "regions"}
 
 
-def setRecovery(study, record, name, regions=None):
+def setRecovery(study, record, name, regions=None, reason=""):
     """Divide the activity of regions by the recovery of their volume.
 
     Parameters
@@ -27,6 +28,8 @@ def setRecovery(study, record, name, regions=None):
         Of its file.
     regions : list of str, optional
         Only these; left out, all.
+    reason : str
+        Why it is used although something speaks against it.
 
     Raises
     ------
@@ -42,9 +45,10 @@ def setRecovery(study, record, name, regions=None):
                          "Calibrate with a sphere phantom, or choose the method none")
     curveFromDict(record["recovery"])
     study.setChoice(KEY, {
-        "method": "recovery", "file": name, "digest": record["digest"], "camera": record["camera"],
-        "date": record["date"], "reconstruction": record.get("reconstruction"), "curve": record["recovery"],
-        **({} if regions is None else {"regions": list(regions)})})
+        "method": "recovery", "file": name, "digest": record["digest"],
+        "date": record["date"], "curve": record["recovery"],
+        **{key: record.get(key) for key in (*calibrationRecord.SETTINGS, "validUntil")},
+        **({} if regions is None else {"regions": list(regions)}), **({"reason": reason} if reason else {})})
 
 
 def checkedDescription(description, where):
@@ -88,6 +92,16 @@ def choice(study):
     return study.choice(KEY)
 
 
+def contradictions(study, record):
+    """What speaks against the recovery of a record for the scans of a study: it is of another camera, collimator,
+    window or reconstruction, or not of that day. Each once, in words."""
+    words = []
+    for timePoint in study.timePoints:
+        settings = {key: timePoint.factValue(key) for key in calibrationRecord.SETTINGS}
+        words += calibrationRecord.contradictions(record, settings, momentOf(study, timePoint.facts))
+    return list(dict.fromkeys(words))
+
+
 def coefficients(study, names):
     """Recovery of each region that is corrected.
 
@@ -102,7 +116,9 @@ def coefficients(study, names):
     chosen = choice(study)
     if chosen is None:
         return {}, []
-    curve, found, words = curveFromDict(chosen["curve"]), {}, []
+    curve, found = curveFromDict(chosen["curve"]), {}
+    because = f"; used because: {chosen['reason']}" if chosen.get("reason") else ""
+    words = [f"Recovery of {chosen['file']}: {text}{because}." for text in contradictions(study, chosen)]
     recovery = curve.forRegions()
     volumes = {row["name"]: row["volumeML"] for row in segmentation.rows(study)}
     spheres = f"the spheres of the calibration ({curve.minimumVolumeML:.3g} to {curve.maximumVolumeML:.3g} mL)"

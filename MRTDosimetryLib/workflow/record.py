@@ -128,6 +128,10 @@ def overrides(study):
         if timePoint.isExcluded:
             found.append({"what": f"time point {timePoint.label}", "from": "included", "to": "excluded",
                           "reason": timePoint.exclusionReason})
+        calibration = timePoint.fact(calibrationUse.KEY) or {}
+        if calibration.get("reason"):
+            found.append({"what": f"{timePoint.label}: what speaks against the calibration", "from": "refused",
+                          "to": calibration["detail"], "reason": calibration["reason"]})
         for name, fact in timePoint.facts.items():
             if fact.get("detail") == "override":
                 previous = (fact.get("alternatives") or [{}])[-1]

@@ -33,7 +33,7 @@ _OF_CHOICE = {"protocol": "protocol", "radionuclide": "protocol", "administratio
               "radiobiology": "radiobiology"}
 # Of persons, times and places; or told by what they change elsewhere.
 _NOT_COMPARED = ("signOff", "reportSignOff", "registrationAccepted", "registrationStated", "outputFolder", "export",
-                 "reportTemplate")
+                 "reportTemplate", "scanCalibration", "calibrationUncertaintyTaken")
 # Of results.json: told apart, of persons and times, or a list of what is stated elsewhere.
 _NOT_RESULTS = ("warnings", "signOff", "checklist")
 _DEFAULTS = {"dose": {"engine": "localDeposition", "density": "ct"}, "kinetics": {"model": "auto", "perVoxel": False},

@@ -11,7 +11,7 @@ from .regionFiles import CT_FRAME_FACT
 from .scanPairing import Identity
 
 
-def find(study, paths, calibrationFactorBqPerCps=None, progress=noProgress):
+def find(study, paths, calibrationFactorBqPerCps=None, progress=noProgress, calibration=None):
     """Look through folders (and their subfolders) or files for the scans of a study; nothing is added.
 
     Every emission image is read as it will be when it is added, so that what would be refused is said now.
@@ -24,6 +24,8 @@ def find(study, paths, calibrationFactorBqPerCps=None, progress=noProgress):
     calibrationFactorBqPerCps : float or None
         For images in counts.
     progress : callable
+    calibration : ScanCalibration, optional
+        A record in place of the factor.
 
     Returns
     -------
@@ -36,13 +38,16 @@ def find(study, paths, calibrationFactorBqPerCps=None, progress=noProgress):
     """
     from ..dicom import readers
 
+    def given():
+        return Given(calibrationFactorBqPerCps=calibrationFactorBqPerCps, calibration=calibration)
+
     series = _scanned(paths, subProgress(progress, 0.0, 0.4))
     emissions, refused = readers.candidates(series, "emission")
     cts, words = readers.candidates(series, "ct")
     scans = [_refusedScan(sentence) for sentence in refused]
     for number, candidate in enumerate(emissions):
         progress(0.4 + 0.6 * number / len(emissions), f"Reading {candidate.name}")
-        scans.append(_scan(study, candidate, calibrationFactorBqPerCps))
+        scans.append(_scan(study, candidate, given()))
     found = [(_identityOfCT(candidate), candidate) for candidate in cts]
     if not emissions:
         words.append("There is no SPECT or PET image here.")
@@ -50,7 +55,7 @@ def find(study, paths, calibrationFactorBqPerCps=None, progress=noProgress):
     progress(1.0, "")
 
     def add(study, scan, ct):
-        return _add(study, scan, ct, calibrationFactorBqPerCps)
+        return _add(study, scan, ct, given())
 
     return foundScans.arranged(study, scans, found, words, add)
 
@@ -98,9 +103,8 @@ def _refusedScan(sentence):
     return foundScans.FoundScan(Identity(title), None, refusal=f"It is {reason}" if reason else sentence)
 
 
-def _scan(study, candidate, calibrationFactorBqPerCps):
+def _scan(study, candidate, given):
     """An emission image, read for a try."""
-    given = Given(calibrationFactorBqPerCps=calibrationFactorBqPerCps)
     try:
         series = candidate.read()
     except DosimetryError as error:
@@ -112,7 +116,7 @@ def _scan(study, candidate, calibrationFactorBqPerCps):
     except DosimetryError as error:
         scan.refusal = _reasons(error)
     else:
-        scan.timeHours = facts["timeAfterAdministrationHours"]["value"]
+        scan.take(facts)
         if _isKnown(study, facts):
             scan.refusal = "It is a time point of the study already"
     return scan
@@ -146,13 +150,12 @@ def _identityOfCT(candidate):
     return _identity({key: fact.toDict() for key, fact in facts.items()}, candidate.name)
 
 
-def _add(study, scan, ct, calibrationFactorBqPerCps):
+def _add(study, scan, ct, given):
     """Read both images and make them a time point."""
     label = scan.identity.title
     series = scan.source.read()
     ctVolume, ctFacts = (None, {}) if ct is None else ctOf(ct.read(), label)
-    timePoint = timePoints.addImages(study, series.volume, seriesFacts(series), ctVolume, ctFacts,
-                                     Given(calibrationFactorBqPerCps=calibrationFactorBqPerCps), label)
+    timePoint = timePoints.addImages(study, series.volume, seriesFacts(series), ctVolume, ctFacts, given, label)
     frame = ctFacts.get("frameOfReferenceUID")
     if frame:
         timePoint.setFact(CT_FRAME_FACT, frame["value"], "", "DICOM", f"{frame['detail']} of the CT")

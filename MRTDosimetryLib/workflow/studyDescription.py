@@ -29,7 +29,7 @@ EXTERNAL_KEYS = {"name", "unit", "geometry"}
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
          "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "radiobiology", "export",
          "statements", reporting.KEY, "unnamedLabels", "signOff", "reportSignOff", "outputFolder",
-         "reportTemplate", protocol.WITHOUT_IMAGES}
+         "reportTemplate", "scanCalibration", protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
 

@@ -103,7 +103,7 @@ def addImages(study, volume, facts, ct, ctFacts, given, label):
     ctNode = None
     if ct is not None:
         ctNode = volumes.addVolume(study.scene, ct.withArray(ct.array, name=f"CT {when}"), "attenuation")
-    return _addTimePoint(study, spectNode, ctNode, facts)
+    return _addTimePoint(study, spectNode, ctNode, facts, given)
 
 
 def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministration=None, acquisitionDateTime=None,
@@ -127,7 +127,7 @@ def addFromNodes(study, spectNode, ctNode=None, unit=None, hoursAfterAdministrat
     node = spectNode if isUnchanged else volumes.addVolume(
         study.scene, converted.withArray(converted.array, name=f"{spectNode.GetName()} {converted.unit}"),
         quantityOf(converted.unit))
-    return _addTimePoint(study, node, ctNode, facts)
+    return _addTimePoint(study, node, ctNode, facts, given)
 
 
 def quantityOf(unit):
@@ -241,11 +241,16 @@ def totalActivityMBq(timePoint):
     return float(volume.array.sum(dtype=np.float64)) * volume.voxelVolumeML * 1e-6
 
 
-def _addTimePoint(study, spectNode, ctNode, facts):
+def _addTimePoint(study, spectNode, ctNode, facts, given):
     timePoint = study.addTimePoint(spectNode, ctNode)
     for key, fact in facts.items():
         timePoint.setFact(key, fact["value"], fact.get("unit", ""), fact["source"], fact.get("detail", ""),
                           alternatives=fact.get("alternatives") or (), reason=fact.get("reason") or "")
+    calibrationUse.keep(study, given.calibration)
+    reason = (facts.get(calibrationUse.KEY) or {}).get("reason")
+    if reason:
+        hashChain.append(study, "override", f"{timePoint.label}: {calibrationUse.KEY}",
+                         after=facts[calibrationUse.KEY]["detail"], reason=reason)
     return timePoint
 
 

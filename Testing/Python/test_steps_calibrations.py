@@ -316,8 +316,9 @@ def testCounterDeadTimeAndPlanar(page, tmp_path):
     begin(page, "planar")
     writeImage(tmp_path / "planar.dcm", 4.0)
     page.ui.scanPathEdit.text = str(tmp_path / "planar.dcm")
-    typeIn(page.scans.form(), detector="1", mainWindow="1", columns="5-10", rows="10-17", backgroundSeconds=str(SECONDS),
-           backgroundCounts=str(BACKGROUND * 48), acquisitionDateTime="2026-05-04 10:00")
+    typeIn(page.scans.form(), detector="1", mainWindow="1", columns="5-10", rows="10-17",
+           backgroundSeconds=str(SECONDS), backgroundCounts=str(BACKGROUND * 48),
+           acquisitionDateTime="2026-05-04 10:00")
     page.ui.addScanButton.click()
     typeIn(page.groups.form("instrument"), camera="Camera A", radionuclide="Lu-177")
     typeIn(page.groups.form("activity"), measuredActivity="100", measuredDateTime="2026-05-04 10:00",
