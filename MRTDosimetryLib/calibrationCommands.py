@@ -39,15 +39,18 @@ def addCalibrate(commands, progress):
 
 
 def _calibrate(options, progress):
+    from .physics import sphereRecovery
     from .workflow import calibration
 
     content = calibration.create(options.calibration, progress)
     calibration.write(content, options.out)
     for line in calibration.describe(content):
         print(line)
-    for point in (content.get("recovery") or {}).get("points", []):
-        print(f"{point['name']}: {point['volumeML']:.4g} mL, recovery {point['recovery']:.4f}, "
-              f"curve {point['recovery'] - point['residual']:.4f}")
+    if content.get("recovery"):
+        curve = sphereRecovery.fromDict(content["recovery"])
+        for point in curve.points:
+            print(f"{point.name}: {point.volumeML:.4g} mL, recovery {point.recovery:.4f}, curve "
+                  f"{float(curve.value(point.volumeML)):.4f}")
     _warn(content["warnings"])
     print(f"The record is {options.out}")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import CalculationError, InputError
-from .kinetics.solver import covarianceOf, solveLeastSquares
+from .scatterFit import fitWithScatter
 from .uncertainty.recovery import FittedRecovery
 from .uncertainty.volume import notNegative, positive
 
@@ -17,7 +17,6 @@ _WHERE = "recovery curve"
 FEWEST_SPHERES = 3
 # A measured recovery outside is none: the concentrations, the positions or the images are wrong.
 _SMALLEST, _LARGEST = 0.02, 1.3
-_HALVINGS = 40
 
 
 @dataclass(frozen=True)
@@ -105,10 +104,8 @@ def curveFromDict(content):
 def fitRecovery(points, commonRelative=0.0):
     """Fit b1 and b2 to measured recoveries.
 
-    Points with uncertainties are weighted by them; where the curve fits worse than they allow, a scatter of single
-    spheres about the curve is added to all of them so that it fits as it should (Mandel and Paule, Anal Chem
-    1970;42:1194-1197). Without uncertainties the scatter alone gives weights and covariance. The scatter stays with
-    the curve: a patient's region deviates from it as a sphere does.
+    Points with uncertainties are weighted by them, without them by the scatter about the curve (see
+    :mod:`.scatterFit`). The scatter stays with the curve: a patient's region deviates from it as a sphere does.
 
     Parameters
     ----------
@@ -139,40 +136,20 @@ def fitRecovery(points, commonRelative=0.0):
     if np.unique(volumes).size < 2:
         raise InputError("All spheres have the same volume", _WHERE, "A curve needs spheres of several sizes")
     measured = np.array([point.recovery for point in points])
-    spreads = [point.uncertainty for point in points]
-    hasSpreads = all(spread is not None and spread > 0 for spread in spreads)
-    if not hasSpreads and any(spread is not None for spread in spreads):
-        raise InputError("Some recoveries have an uncertainty above zero and others have none", _WHERE,
-                         "Give all of them or none")
-    known = np.array(spreads, float) ** 2 if hasSpreads else np.zeros_like(measured)
-    degrees = len(points) - 2
-    try:
-        values, scatter = _values(volumes, measured, known, degrees)
-        weights = 1.0 / np.sqrt(known + scatter ** 2) if np.all(known + scatter ** 2 > 0) else np.ones_like(measured)
-        weighted = _jacobian(values, volumes, weights)
-        covariance = covarianceOf(weighted)
-    except CalculationError as error:
-        raise CalculationError(error.what, _WHERE, "Check the recoveries: they have to rise with the volume") from None
-    if not hasSpreads:
-        covariance = covariance * (1.0 if scatter > 0 else 0.0)
-    exponent, halfVolume = float(values[0]), float(np.exp(values[1]))
+    found = fitWithScatter(lambda values: _shape(values, volumes), lambda values: _jacobian(values, volumes),
+                           _start(volumes, measured), measured, [point.uncertainty for point in points], common, _WHERE,
+                           "Check the recoveries: they have to rise with the volume")
+    exponent, halfVolume = float(found.values[0]), float(np.exp(found.values[1]))
     if not exponent > 0:
         raise CalculationError("The recovery falls with the volume of the spheres", _WHERE,
                                "Check that names, diameters and positions of the spheres belong together")
-    words = "from the uncertainties of the recoveries and their scatter about the curve" if hasSpreads else \
-        "from the scatter about the curve"
-    if common:
-        shift = np.linalg.lstsq(weighted, weights * measured * common, rcond=None)[0]
-        covariance = covariance + np.outer(shift, shift)
-        words += f", with {common:.2%} common to all spheres"
     scale = np.array([1.0, halfVolume])  # d b2 = b2 d ln b2
-    covariance = covariance * np.outer(scale, scale)
+    covariance = found.covariance * np.outer(scale, scale)
     fitted = FittedRecovery(exponent, halfVolume, tuple(tuple(float(value) for value in row) for row in covariance),
-                            float(scatter))
-    residuals = measured - fitted.value(volumes)
+                            found.scatter)
     return RecoveryCurve(fitted, float(volumes.min()), float(volumes.max()), points,
-                         tuple(float(value) for value in residuals), float(np.sum((weights * residuals) ** 2)), degrees,
-                         words)
+                         tuple(float(value) for value in found.residuals), found.chiSquare, found.degreesOfFreedom,
+                         found.words)
 
 
 def _shape(values, volumes):
@@ -180,32 +157,10 @@ def _shape(values, volumes):
     return 1.0 / (1.0 + np.exp(-values[0] * (np.log(volumes) - values[1])))
 
 
-def _jacobian(values, volumes, weights):
+def _jacobian(values, volumes):
     shape = _shape(values, volumes)
-    slope = weights * shape * (1.0 - shape)
+    slope = shape * (1.0 - shape)
     return np.column_stack([slope * (np.log(volumes) - values[1]), -slope * values[0]])
-
-
-def _values(volumes, measured, variances, degrees):
-    """(b1, ln b2), and the scatter about the curve that makes chi-square equal to the degrees of freedom."""
-    def solve(scatter):
-        total = variances + scatter ** 2
-        weights = 1.0 / np.sqrt(total) if np.all(total > 0) else np.ones_like(measured)
-        solution = solveLeastSquares(lambda values: weights * (_shape(values, volumes) - measured),
-                                     lambda values: _jacobian(values, volumes, weights), _start(volumes, measured))
-        return solution.values, solution.chiSquare
-
-    values, chiSquare = solve(0.0)
-    if not np.any(variances > 0):
-        return values, math.sqrt(chiSquare / degrees)
-    if chiSquare <= degrees:
-        return values, 0.0
-    low, high = 0.0, math.sqrt(float(np.sum((_shape(values, volumes) - measured) ** 2)))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        values, chiSquare = solve(middle)
-        low, high = (middle, high) if chiSquare > degrees else (low, middle)
-    return values, middle
 
 
 def _start(volumes, measured):

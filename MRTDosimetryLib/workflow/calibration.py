@@ -61,7 +61,7 @@ def fromStatement(statement, folder, progress=noProgress):
 def paths(statement):
     """(object, key) of every path that a statement names."""
     scans = [scan for part in ("sensitivity", "recovery") for scan in (statement.get(part) or {}).get("scans", [])]
-    found = [(scan, key) for scan in scans for key in ("image", "planar")]
+    found = [(scan, key) for scan in scans for key in ("image", "planar", "ct")]
     sensitivity = statement.get("sensitivity") or {}
     found += [(region, "file") for region in (sensitivity.get("region") or {},
                                               (sensitivity.get("background") or {}).get("region") or {})]

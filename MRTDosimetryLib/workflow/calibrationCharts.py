@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
+from ..physics import sphereRecovery
 from ..physics.cameraSensitivity import COMPONENTS
 from ..physics.deadTime import observedRate
-from ..physics.recoveryFit import curveFromDict
 from ..scene import plots, tables
 
 _CHART, _TABLE, _ATTRIBUTE = "chart", "table", "MRTDosimetry.calibration"
@@ -86,11 +86,12 @@ def _record(content):
 
 
 def _recovery(content):
-    curve = curveFromDict(content)
+    curve = sphereRecovery.fromDict(content)
+    known = curve.forRegions()
     points = sorted(curve.points, key=lambda point: point.volumeML)
     volumes = np.geomspace(curve.minimumVolumeML / 1.5, curve.maximumVolumeML * 1.5, _LINE_POINTS)
-    fitted = np.asarray(curve.fitted.value(volumes), float)
-    spread = fitted * np.asarray([curve.fitted.relativeFitUncertainty(volume) for volume in volumes], float)
+    fitted = np.asarray(known.value(volumes), float)
+    spread = fitted * np.asarray([known.relativeFitUncertainty(volume) for volume in volumes], float)
     # the logarithm of the volume: a chart has no logarithmic x axis
     x = [math.log10(volume) for volume in volumes]
     series = [
@@ -102,7 +103,7 @@ def _recovery(content):
     columns = [tables.Column("Sphere", "", [point.name for point in points], "string"),
                tables.Column("Volume", "mL", [point.volumeML for point in points]),
                tables.Column("Recovery", "", [point.recovery for point in points]),
-               tables.Column("Curve", "", [float(curve.fitted.value(point.volumeML)) for point in points])]
+               tables.Column("Curve", "", [float(known.value(point.volumeML)) for point in points])]
     return ("Recovery of spheres", "log10 of the volume in mL", "Recovery", series), columns
 
 
@@ -116,10 +117,13 @@ def _deadTime(content):
     series = [plots.Series("Fit", list(true), observed, _BLUE, "line"),
               plots.Series("Without loss", list(true), list(true), _GRAY, "dashed", 1.0),
               plots.Series("Countings", list(places), [point["countRateCps"] for point in points], _RED, "points")]
-    columns = [tables.Column("Time", "h", [point["hours"] for point in points]),
+    isDecaying = "hours" in points[0]
+    columns = [tables.Column("Time", "h", [point["hours"] for point in points]) if isDecaying else
+               tables.Column("Activity", "MBq", [point["activityMBq"] for point in points]),
                tables.Column("Observed", "1/s", [point["countRateCps"] for point in points]),
                tables.Column("Residual", "u", [point["residual"] for point in points])]
-    return ("Dead time by a decaying source", "True count rate (1/s)", "Observed count rate (1/s)", series), columns
+    title = f"Dead time by {'a decaying source' if isDecaying else 'known activities'}"
+    return (title, "True count rate (1/s)", "Observed count rate (1/s)", series), columns
 
 
 def _sensitivity(content):

@@ -13,16 +13,19 @@
        "region": {"method": "cylinder", "marginMM": -30, "fillVolumeML": 6800}},
      "recovery": {
        "sphereConcentration": {"kBqPerML": 900, "dateTime": "2026-05-04T08:00:00"},
-       "scans": [{"image": "spheres.nrrd", "unit": "counts", "acquisitionDateTime": "...", "durationSeconds": 1200}]},
+       "scans": [{"image": "spheres.nrrd", "ct": "ct.nrrd", "unit": "counts", "acquisitionDateTime": "...",
+                  "durationSeconds": 1200}]},
      "deadTime": {"model": "paralyzable", "microseconds": 5, "source": "..."}}
 
 A planar scan has ``"planar": "static.dcm"`` in place of ``image``, with ``detector`` and ``windows`` (``main``,
 ``lower``, ``upper``) by number where the file holds several, and ``corners`` of a polygon where not the whole view
 counts. ``sensitivityFrom`` names an earlier record whose sensitivity the recovery rests on. A dead time may be
-measured::
+measured, by a source as it decays or by several known activities; the model ``auto`` is the one that fits better::
 
     "deadTime": {"model": "paralyzable", "decayingSource": {
         "countings": [{"dateTime": "...", "counts": 900000, "seconds": 10}], "backgroundCps": 5}}
+    "deadTime": {"model": "auto", "knownActivities": {
+        "countings": [{"activityMBq": 500, "counts": 900000, "seconds": 10}], "backgroundCps": 5}}
 
 A thyroid probe or gamma counter is calibrated by a standard; ``camera`` then names the instrument::
 
@@ -38,6 +41,7 @@ import os
 
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
+from ..physics.sphereRecovery import BEST, CURVES
 from . import calibrationRecord
 from .protocol import positiveNumber
 
@@ -55,8 +59,8 @@ _REGION_KEYS = {"method", "marginMM", "fillVolumeML", "centerRASMM", "axisRAS", 
                 "file", "label"}
 _BACKGROUND_KEYS = {"countRateCps", "uncertaintyCps", "region"}
 PARTS = ("sensitivity", "recovery", "deadTime", "counter")
-_RECOVERY_KEYS = {"spheres", "ringRadiusMM", "sphereConcentration", "backgroundConcentration", "relativeUncertainty",
-                  "scans", "source"}
+_RECOVERY_KEYS = {"spheres", "ringRadiusMM", "wallMM", "leftOut", "curve", "sphereConcentration",
+                  "backgroundConcentration", "relativeUncertainty", "scans", "source"}
 _SPHERE_KEYS = {"name", "diameterMM", "centerRASMM"}
 _COUNTER_KEYS = {"instrument", "standard", "countings"}
 _STANDARD_KEYS = {"activityKBq", "dateTime", "relativeUncertainty", "volumeML", "source"}
@@ -212,6 +216,11 @@ def _checkRecovery(content, where, faults):
             continue
         if _isObject(stated, f"{where}.{key}", faults):
             _refuseUnknown(stated, _CONCENTRATION_KEYS, f"{where}.{key}", faults)
+    if content.get("curve", BEST) not in CURVES:
+        faults.add(f"{content['curve']!r} is no recovery curve", f"{where}.curve", f"Use {', '.join(CURVES)}")
+    leftOut = content.get("leftOut")
+    if leftOut is not None and not (isinstance(leftOut, list) and all(isinstance(name, str) for name in leftOut)):
+        faults.add("What is left out is not a list of names", f"{where}.leftOut", 'Write e.g. ["28 mm"]')
     spheres = content.get("spheres")
     if spheres is None:
         return
@@ -234,7 +243,9 @@ def _checkScans(scans, where, faults, isImageNeeded=False):
         place = f"{where}.scans[{position}]"
         if not _isObject(scan, place, faults):
             continue
-        _refuseUnknown(scan, _SCAN_KEYS, place, faults)
+        _refuseUnknown(scan, _SCAN_KEYS | ({"ct"} if isImageNeeded else set()), place, faults)
+        if scan.get("ct") is not None and not isinstance(scan["ct"], str):
+            faults.add("The CT is not named", place, 'Give "ct": a path')
         given = [key for key in _SOURCES if scan.get(key) is not None]
         isPath = all(isinstance(scan[key], str) for key in given if key != "counts")
         if len(given) != 1 or not isPath or (isImageNeeded and given != ["image"]):

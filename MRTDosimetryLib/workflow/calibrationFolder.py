@@ -11,8 +11,7 @@ import shutil
 from datetime import date
 
 from ..errors import InputError
-from ..physics import constancy
-from ..physics.recoveryFit import curveFromDict
+from ..physics import constancy, sphereRecovery
 from . import calibration, calibrationFile, calibrationRecord, constancyLog
 
 CONSTANCY = "constancy"
@@ -149,10 +148,10 @@ def shownValue(content):
         return found["value"], None if relative is None else relative * found["value"], \
             "" if found["isRatio"] else "1/(s MBq)"
     if content.get("recovery") is not None:
-        curve = curveFromDict(content["recovery"])
+        curve = sphereRecovery.fromDict(content["recovery"])
         volumeML = min(max(_SHOWN_VOLUME_ML, curve.minimumVolumeML), curve.maximumVolumeML)
-        value = float(curve.fitted.value(volumeML))
-        return value, value * float(curve.fitted.relativeFitUncertainty(volumeML)), f"at {volumeML:.3g} mL"
+        value = float(curve.value(volumeML))
+        return value, value * float(curve.forRegions().relativeFitUncertainty(volumeML)), f"at {volumeML:.3g} mL"
     if content.get("counter") is not None:
         found = content["counter"]
         relative = found["relativeUncertainty"]

@@ -3,23 +3,16 @@
 import math
 import os
 
-import numpy as np
-
 from ..errors import Faults, InputError
-from ..imaging.calibration import findSpheres, regions, spheres
+from ..imaging.calibration import regions
 from ..imaging.files import readImage
 from ..physics import cameraSensitivity, counting
-from ..physics.deadTimeFit import fitDeadTime
-from ..physics.decay import acquisitionDecayFactor, decayFactor
 from ..physics.nuclides import nuclide
-from ..physics.recoveryFit import fitRecovery
-from ..physics.units import SECONDS_PER_HOUR
 from ..progress import noProgress, subProgress
-from ..resources import dataPath, loadJSON
-from . import calibrationRecord, calibrationScans
+from . import calibrationDeadTime, calibrationRecord, calibrationScans, calibrationSpheres
 from .protocol import hoursBetween, parseDateTime, positiveNumber
 
-_BQ_PER_KBQ, _BQ_PER_MBQ, _KBQ_PER_MBQ = 1e3, 1e6, 1e3
+_KBQ_PER_MBQ = 1e3
 # A reading of the activity meter farther from the scan is worth a word: its date may be wrong.
 _USUAL_HOURS = 24.0
 
@@ -46,7 +39,9 @@ def measure(statement, folder, progress=noProgress):
     found, warnings = {}, []
     dead = None
     if statement.get("deadTime"):
-        found["deadTime"] = dead = _deadTime(statement)
+        found["deadTime"], words = calibrationDeadTime.measure(statement)
+        dead = found["deadTime"]
+        warnings += words
     if statement.get("counter"):
         found["counter"], words = _counter(statement, dead or {})
         warnings += words
@@ -58,32 +53,11 @@ def measure(statement, folder, progress=noProgress):
         found["sensitivity"], words = _sensitivityOf(statement, folder)
         warnings += words
     if statement.get("recovery"):
-        found["recovery"], words = _recovery(statement, folder, found.get("sensitivity"), dead,
-                                             subProgress(progress, 0.4, 1.0))
+        found["recovery"], words = calibrationSpheres.measure(statement, folder, found.get("sensitivity"), dead,
+                                                              subProgress(progress, 0.4, 1.0))
         warnings += words
     progress(1.0, "")
     return {**found, "warnings": list(dict.fromkeys(warnings))}
-
-
-def _deadTime(statement):
-    """The dead time as stated, or as a decaying source shows it."""
-    stated = statement["deadTime"]
-    measured = stated.get("decayingSource")
-    if measured is None:
-        return dict(stated)
-    moments = [parseDateTime(item["dateTime"], "deadTime.decayingSource") for item in measured["countings"]]
-    hours = [hoursBetween(moments[0], moment, "deadTime.decayingSource") for moment in moments]
-    counts, seconds = ([item.get(key) for item in measured["countings"]] for key in ("counts", "seconds"))
-    fitted = fitDeadTime(hours, counts, seconds, nuclide(statement["radionuclide"]).halfLifeHours, stated["model"],
-                         measured.get("backgroundCps") or 0.0)
-    return {"model": stated["model"], "microseconds": fitted.microseconds,
-            "relativeUncertainty": fitted.relativeUncertainty,
-            "source": stated.get("source") or f"{len(hours)} countings of a decaying source of "
-                                              f"{nuclide(statement['radionuclide']).name}",
-            "points": [{"hours": hour, "countRateCps": count / second, "residual": residual}
-                       for hour, count, second, residual in zip(hours, counts, seconds, fitted.residuals, strict=True)],
-            "largestLoss": fitted.lossFraction, "chiSquare": fitted.chiSquare,
-            "degreesOfFreedom": fitted.degreesOfFreedom}
 
 
 def _sensitivityOf(statement, folder):
@@ -231,104 +205,3 @@ def _region(measured, stated, folder, key):
             raise InputError("The label map is not named", f"sensitivity.{key}", 'Give "file": a path')
         labels = readImage(os.path.join(folder, stated["file"]), key)
     return regions.measureRegion(measured.image, stated, labels)
-
-
-def _recovery(statement, folder, sensitivity, dead, progress):
-    content, halfLife = statement["recovery"], nuclide(statement["radionuclide"]).halfLifeHours
-    wanted, faults, found, warnings, places = _spheres(content), Faults(), [], [], None
-    for position, item in enumerate(content["scans"]):
-        where = f"recovery, scan {position + 1}"
-        progress(position / len(content["scans"]), where)
-        with faults.collect():
-            measured = calibrationScans.read(item, folder, where, statement, dead)
-            warnings += measured.words
-            image = _concentrationImage(measured, sensitivity, halfLife, where)
-            hot = _concentrationAt(content["sphereConcentration"], measured.moment, halfLife, where,
-                                   "sphereConcentration")
-            warm = 0.0
-            if content.get("backgroundConcentration"):
-                warm = _concentrationAt(content["backgroundConcentration"], measured.moment, halfLife, where,
-                                        "backgroundConcentration")
-            placed = _placed(image, wanted, hot, warm, content)
-            places = places or placed
-            shown = None
-            if warm > 0:
-                shown = float(np.mean([spheres.shellMean(image, sphere.centerRAS, sphere.diameterMM)
-                                       for sphere in placed]))
-            found.append(spheres.measureSpheres(image, placed, hot, warm, shown))
-    faults.raiseIfAny()
-    points, missing = spheres.recoveryPoints(found)
-    warnings += [f"Sphere {name} is missing: {reason}. It is not part of the recovery curve"
-                 for name, reason in missing.items()]
-    curve = fitRecovery(points, content.get("relativeUncertainty") or 0.0)
-    if content.get("relativeUncertainty") is None:
-        warnings.append("The uncertainty of the concentration in the spheres is not stated: the recovery curve does "
-                        "not include it")
-    return {**curve.toDict(), "missing": missing, "isBackgroundWarm": bool(content.get("backgroundConcentration")),
-            "spheres": [{"name": sphere.name, "diameterMM": sphere.diameterMM, "centerRASMM": list(sphere.centerRAS)}
-                        for sphere in places]}, warnings
-
-
-def _spheres(content):
-    stated = content.get("spheres")
-    if stated is None:
-        diameters = loadJSON(dataPath("commissioning.json"))["records"]["sphereDiameters"]["values"]
-        stated = [{"diameterMM": diameter} for diameter in diameters]
-    found = []
-    for item in stated:
-        center = item.get("centerRASMM")
-        found.append(spheres.Sphere(str(item.get("name") or f"{item['diameterMM']:g} mm"), float(item["diameterMM"]),
-                                    None if center is None else tuple(float(value) for value in center)))
-    names = [sphere.name for sphere in found]
-    if len(set(names)) < len(names):
-        raise InputError("Two spheres have the same name", "recovery.spheres", "Give every sphere its own name")
-    return found
-
-
-def _placed(image, wanted, hot, warm, content):
-    isGiven = [sphere.centerRAS is not None for sphere in wanted]
-    if all(isGiven):
-        return tuple(wanted)
-    if any(isGiven):
-        lacking = [sphere.name for sphere in wanted if sphere.centerRAS is None]
-        raise InputError(f"The places of some spheres are given, those of {', '.join(lacking)} are not",
-                         "recovery.spheres", "Give centerRASMM of all of them or of none")
-    ring = content.get("ringRadiusMM")
-    return findSpheres.findSpheres(image, wanted, hot, warm, **({} if ring is None else {"ringRadiusMM": ring}))
-
-
-def _concentrationAt(stated, moment, halfLife, where, key):
-    """Bq/mL at the start of a scan."""
-    place = f"recovery.{key}"
-    if stated.get("kBqPerML") is not None:
-        value = positiveNumber(stated["kBqPerML"], "concentration (kBq/mL)", place) * _BQ_PER_KBQ
-    else:
-        value = positiveNumber(stated.get("activityMBq"), "activity (MBq)", place) * _BQ_PER_MBQ \
-            / positiveNumber(stated.get("volumeML"), "volume (mL)", place)
-    if stated.get("dateTime") is None:
-        raise InputError("The date and time of the concentration are not stated", place, "State dateTime")
-    elapsed = hoursBetween(parseDateTime(stated["dateTime"], f"{place}.dateTime"), moment, where)
-    share = decayFactor(halfLife, elapsed)
-    if not cameraSensitivity.SMALLEST_SHARE <= share <= 1.0 / cameraSensitivity.SMALLEST_SHARE:
-        raise InputError(f"The concentration was measured {elapsed / 24:.4g} days before the scan", place,
-                         "Check the date of its measurement")
-    return value * share
-
-
-def _concentrationImage(measured, sensitivity, halfLife, where):
-    """The scan in Bq/mL at its start."""
-    decay = 1.0 if measured.isCorrected else acquisitionDecayFactor(halfLife,
-                                                                    measured.durationSeconds / SECONDS_PER_HOUR)
-    if measured.isCalibrated:
-        factor = 1.0
-        if sensitivity is not None and sensitivity["isRatio"]:
-            factor = sensitivity["factor"]
-    else:
-        if sensitivity is None or sensitivity["isRatio"]:
-            raise InputError("The sphere phantom is in counts, and no sensitivity in counts is calibrated", where,
-                             "Give the sensitivity scan as well, or an image in Bq/mL")
-        factor = sensitivity["factor"] / measured.image.voxelVolumeML
-    scale = factor * decay
-    if not math.isfinite(scale):
-        raise InputError("The image cannot be brought to Bq/mL", where)
-    return measured.image.withArray((measured.image.array * np.float32(scale)).astype(np.float32), unit="Bq/mL")

@@ -7,9 +7,10 @@ import re
 from datetime import date, datetime
 
 from ..errors import Faults, InputError
+from ..physics import sphereRecovery
 from ..physics.deadTime import MODELS
+from ..physics.deadTimeFit import AUTO
 from ..physics.nuclides import nuclide
-from ..physics.recoveryFit import curveFromDict
 from .protocol import parseDateTime, positiveNumber
 
 KIND, SCHEMA_VERSION = "calibration", 1
@@ -17,8 +18,9 @@ KIND, SCHEMA_VERSION = "calibration", 1
 SETTINGS = {"camera": "camera", "collimator": "collimator", "energyWindow": "energy window",
             "reconstruction": "reconstruction"}
 _SHOWN_DIGITS = 12
-_DEAD_TIME_KEYS = {"model", "microseconds", "relativeUncertainty", "source", "decayingSource", "points", "largestLoss",
-                   "chiSquare", "degreesOfFreedom"}
+_DEAD_TIME_SERIES = {"decayingSource": {"dateTime"}, "knownActivities": {"activityMBq"}}
+_DEAD_TIME_KEYS = {"model", "microseconds", "relativeUncertainty", "source", *_DEAD_TIME_SERIES, "points",
+                   "largestLoss", "chiSquare", "degreesOfFreedom", "modelProbability", "otherMicroseconds"}
 _MEND = "Calibrate again, or bring the record back as it was written"
 # Two stated limits of an energy window closer than this (keV) are the same.
 _WINDOW_KEV = 1.0
@@ -91,31 +93,33 @@ def checked(content, where):
             checkedDeadTime(deadTime, f"{where}: deadTime")
     if content.get("recovery") is not None:
         with faults.collect():
-            curveFromDict(content["recovery"])
+            sphereRecovery.fromDict(content["recovery"])
     faults.raiseIfAny()
     return content
 
 
 def checkedDeadTime(stated, where):
-    """Dead time as stated: ``model`` and ``microseconds`` or ``decayingSource``, optionally ``relativeUncertainty`` and
-    ``source``; of a record also what the fit left behind."""
+    """Dead time as stated: ``model`` and ``microseconds``, ``decayingSource`` or ``knownActivities``, optionally
+    ``relativeUncertainty`` and ``source``; of a record also what the fit left behind."""
     if not isinstance(stated, dict):
         raise InputError("The dead time is not an object", where,
                          'Write e.g. {"model": "paralyzable", "microseconds": 5, "source": "..."}')
     faults = Faults()
     for key in sorted(set(stated) - _DEAD_TIME_KEYS):
-        faults.add(f"The key '{key}' is not known", where, "Known are decayingSource, microseconds, model, "
-                   "relativeUncertainty, source")
-    if stated.get("model") not in MODELS:
-        faults.add(f"{stated.get('model')!r} is no model of dead time", where, f"Use {' or '.join(MODELS)}")
-    measured = stated.get("decayingSource")
-    if measured is None:
+        faults.add(f"The key '{key}' is not known", where, "Known are decayingSource, knownActivities, microseconds, "
+                   "model, relativeUncertainty, source")
+    given = [key for key in ("microseconds", *_DEAD_TIME_SERIES) if stated.get(key) is not None]
+    models = (*MODELS, AUTO) if given and given[0] in _DEAD_TIME_SERIES else tuple(MODELS)
+    if stated.get("model") not in models:
+        faults.add(f"{stated.get('model')!r} is no model of dead time", where, f"Use {' or '.join(models)}")
+    if len(given) > 1:
+        faults.add("The dead time is stated and measured" if "microseconds" in given else
+                   "The dead time is measured in two ways", where, f"Give one of {', '.join(given)}")
+    elif given and given[0] in _DEAD_TIME_SERIES:
+        _checkSeries(stated[given[0]], given[0], f"{where}.{given[0]}", faults)
+    else:
         with faults.collect():
             positiveNumber(stated.get("microseconds"), "dead time (µs)", where)
-    elif stated.get("microseconds") is not None:
-        faults.add("The dead time is stated and measured", where, "Give microseconds or decayingSource")
-    else:
-        _checkDecayingSource(measured, f"{where}.decayingSource", faults)
     if stated.get("relativeUncertainty") is not None:
         with faults.collect():
             positiveNumber(stated["relativeUncertainty"], "relative uncertainty", where)
@@ -123,18 +127,22 @@ def checkedDeadTime(stated, where):
     return dict(stated)
 
 
-def _checkDecayingSource(measured, where, faults):
+def _checkSeries(measured, kind, where, faults):
+    own = _DEAD_TIME_SERIES[kind]
     if not (isinstance(measured, dict) and set(measured) <= {"countings", "backgroundCps"}
             and isinstance(measured.get("countings"), list)):
-        faults.add("The countings of the decaying source are not known by their shape", where,
+        faults.add("The countings are not known by their shape", where,
                    'Write e.g. {"countings": [{"dateTime": "...", "counts": 1e6, "seconds": 10}], "backgroundCps": 5}')
         return
     for position, item in enumerate(measured["countings"]):
         place = f"{where}.countings[{position}]"
-        if not isinstance(item, dict) or set(item) != {"dateTime", "counts", "seconds"}:
-            faults.add("The counting is not dateTime, counts and seconds", place)
+        if not isinstance(item, dict) or set(item) - {"relativeUncertainty"} != {*own, "counts", "seconds"}:
+            faults.add(f"The counting is not {', '.join(own)}, counts and seconds", place)
             continue
-        for key, what in (("counts", "number of counts"), ("seconds", "counting time (s)")):
+        for key, what in (("counts", "number of counts"), ("seconds", "counting time (s)"),
+                          ("activityMBq", "activity (MBq)"), ("relativeUncertainty", "relative uncertainty")):
+            if key not in item:
+                continue
             with faults.collect():
                 positiveNumber(item[key], what, place)
 
@@ -290,9 +298,9 @@ def describe(content):
         spread = counter["relativeUncertainty"]
         lines.append(f"Sensitivity {counter['cpsPerBq']:.5g} counts per second and Bq, "
                      + ("uncertainty not known" if spread is None else f"± {spread:.2%} (k = 1)"))
-    curve = content.get("recovery")
-    if curve:
-        lines.append(f"Recovery R(V) = 1/(1 + ({curve['b2ML']:.4g} mL / V)^{curve['b1']:.4g}), spheres of "
-                     f"{curve['minimumVolumeML']:.3g} to {curve['maximumVolumeML']:.3g} mL")
+    if content.get("recovery"):
+        curve = sphereRecovery.fromDict(content["recovery"])
+        lines.append(f"Recovery {curve.words()}, spheres of {curve.minimumVolumeML:.3g} to "
+                     f"{curve.maximumVolumeML:.3g} mL")
     lines.append(f"Digest {content['digest'][:_SHOWN_DIGITS]}")
     return lines

@@ -7,7 +7,7 @@ images as they are: they are not corrected.
 import os
 
 from ..errors import Faults, InputError
-from ..physics.recoveryFit import curveFromDict
+from ..physics import sphereRecovery
 from . import calibrationRecord, segmentation
 from .calibrationUse import momentOf
 from .imagedTracer import imagedNuclide
@@ -43,7 +43,7 @@ def setRecovery(study, record, name, regions=None, reason=""):
     if record.get("recovery") is None:
         raise InputError("The calibration holds no recovery curve", f"{KEY}, {name}",
                          "Calibrate with a sphere phantom, or choose the method none")
-    curveFromDict(record["recovery"])
+    sphereRecovery.fromDict(record["recovery"])
     study.setChoice(KEY, {
         "method": "recovery", "file": name, "digest": record["digest"],
         "date": record["date"], "curve": record["recovery"],
@@ -116,7 +116,7 @@ def coefficients(study, names):
     chosen = choice(study)
     if chosen is None:
         return {}, []
-    curve, found = curveFromDict(chosen["curve"]), {}
+    curve, found = sphereRecovery.fromDict(chosen["curve"]), {}
     because = f"; used because: {chosen['reason']}" if chosen.get("reason") else ""
     words = [f"Recovery of {chosen['file']}: {text}{because}." for text in contradictions(study, chosen)]
     recovery = curve.forRegions()
@@ -130,10 +130,10 @@ def coefficients(study, names):
             words.append(f"{name}: the volume of {volumeML:.3g} mL is below {spheres}: nothing is known of its "
                          "recovery, and its activity is not corrected.")
             continue
-        isBeyond = volumeML > curve.maximumVolumeML
+        isBeyond = curve.isExtrapolated(volumeML)
         if isBeyond:
             words.append(f"{name}: the volume of {volumeML:.3g} mL is above {spheres}: its recovery of "
-                         f"{recovery.value(volumeML):.3g} is extrapolated, by surface over volume.")
+                         f"{recovery.value(volumeML):.3g} is extrapolated, {_beyondWords(curve)}.")
         found[name] = {"coefficient": float(recovery.value(volumeML)),
                        "relativeUncertainty": float(recovery.relativeFitUncertainty(volumeML)),
                        "volumeML": float(volumeML), "isExtrapolated": isBeyond}
@@ -169,7 +169,12 @@ def asImaged(value):
 
 def curveOf(study, region):
     """The fitted recovery for the uncertainty of a region that is corrected, or ``None``."""
-    return curveFromDict(choice(study)["curve"]).forRegions() if choice(study) and region.get("recovery") else None
+    return sphereRecovery.fromDict(choice(study)["curve"]).forRegions() if choice(study) and region.get("recovery") \
+        else None
+
+
+def _beyondWords(curve):
+    return "by the point spread" if curve.chosen == sphereRecovery.POINT_SPREAD else "by surface over volume"
 
 
 def assumptions(study, kineticsValue):
@@ -178,13 +183,12 @@ def assumptions(study, kineticsValue):
     found = {name: region["recovery"] for name, region in kineticsValue["regions"].items() if region.get("recovery")}
     if chosen is None or not found:
         return []
-    curve = chosen["curve"]
-    words = [f"Activities of regions are divided by the recovery R(V) = 1/(1 + ({curve['b2ML']:.4g} mL / V)^"
-             f"{curve['b1']:.4g}) of spheres of their volume, measured on {chosen['date']} with {chosen['camera']} "
-             f"({chosen['file']}, digest {chosen['digest'][:12]}). What spills in from neighbors is not taken off. The "
-             "maps and the dose-volume histograms are not corrected."]
+    curve = sphereRecovery.fromDict(chosen["curve"])
+    words = [f"Activities of regions are divided by the recovery {curve.words()}, of spheres of their volume, measured "
+             f"on {chosen['date']} with {chosen['camera']} ({chosen['file']}, digest {chosen['digest'][:12]}). What "
+             "spills in from neighbors is not taken off. The maps and the dose-volume histograms are not corrected."]
     for name, item in found.items():
-        beyond = ", extrapolated beyond the spheres measured, by surface over volume" if item["isExtrapolated"] else ""
+        beyond = f", extrapolated beyond the spheres measured, {_beyondWords(curve)}" if item["isExtrapolated"] else ""
         words.append(f"{name}: recovery {item['coefficient']:.4g} ± {item['relativeUncertainty']:.2%} of a sphere of "
                      f"{item['volumeML']:.4g} mL{beyond}.")
     return words

@@ -33,7 +33,7 @@ def sphereScan(seed=1, background=0.0, missing=()):
     return camera(missing=missing).scan(seed, SPHERES_BQ_PER_ML, background)
 
 
-def statement(totalMBq, spheres=1, cylinder=True):
+def statement(totalMBq, spheres=1, cylinder=True, ct=False):
     """What the calibration file of these scans states; ``spheres``: number of scans of the sphere phantom."""
     content = {"schemaVersion": 1, **SETTINGS, "radionuclide": "Lu-177", "date": "2026-05-04",
                "validUntil": "2027-05-04", "source": "digital phantoms"}
@@ -50,19 +50,22 @@ def statement(totalMBq, spheres=1, cylinder=True):
         content["recovery"] = {
             "sphereConcentration": {"kBqPerML": SPHERES_BQ_PER_ML / 1000.0, "dateTime": _SCAN},
             "relativeUncertainty": 0.01,
-            "scans": [{**scan, "image": f"spheres{index + 1}.nrrd"} for index in range(spheres)]}
+            "scans": [{**scan, "image": f"spheres{index + 1}.nrrd", **({"ct": "ct.nrrd"} if ct else {})}
+                      for index in range(spheres)]}
     return content
 
 
-def writeCalibration(folder, spheres=1, cylinder=True, missing=(), change=None, name="calibration.json"):
+def writeCalibration(folder, spheres=1, cylinder=True, missing=(), change=None, name="calibration.json", ct=False):
     """Write phantom scans and their calibration file; returns its path."""
     scan = cylinderScan()
-    content = statement(scan.totalMBq, spheres, cylinder)
+    content = statement(scan.totalMBq, spheres, cylinder, ct)
     if cylinder:
         writeImage(scan.counts(), str(folder / "cylinder.nrrd"))
     for index in range(spheres):
         image = sphereScan(index + 1, missing=missing).counts()
         writeImage(image, str(folder / f"spheres{index + 1}.nrrd"))
+    if ct:
+        writeImage(camera(missing=missing).ct(1, missing), str(folder / "ct.nrrd"))
     if change:
         change(content)
     path = folder / name

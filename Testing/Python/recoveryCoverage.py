@@ -22,7 +22,7 @@ from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.physics.kinetics import selection
 from MRTDosimetryLib.physics.kinetics.curve import TimeActivityCurve
 from MRTDosimetryLib.physics.nuclides import nuclide
-from MRTDosimetryLib.physics.recoveryFit import fitRecovery
+from MRTDosimetryLib.physics.sphereRecovery import fitSpheres
 from MRTDosimetryLib.physics.uncertainty.budget import uncertaintyBudget
 from MRTDosimetryLib.physics.uncertainty.chain import ChainInputs
 from MRTDosimetryLib.physics.uncertainty.volume import (
@@ -105,9 +105,9 @@ class Case:
                    for diameter, center in zip(DIAMETERS_MM, scan.centersRAS, strict=True)]
         # factor and concentration are off by the same meter, which cancels here
         image = scan.image.withArray(scan.image.array * np.float32(meter))
-        points, missing = recoveryPoints([measureSpheres(image, spheres, SPHERES_BQ_PER_ML * meter)])
+        points, missing, samples = recoveryPoints([measureSpheres(image, spheres, SPHERES_BQ_PER_ML * meter)])
         assert not missing, missing
-        return fitRecovery(points)
+        return fitSpheres(points, samples, image.spacingMM)
 
     def realization(self, seed):
         """Outcomes of all regions."""

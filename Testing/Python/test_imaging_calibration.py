@@ -10,6 +10,7 @@ from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.calibration import regions
 from MRTDosimetryLib.imaging.calibration.cylinder import fitCylinder
 from MRTDosimetryLib.imaging.calibration.findSpheres import findSpheres
+from MRTDosimetryLib.imaging.calibration.findSpheresInCT import findSpheresInCT
 from MRTDosimetryLib.imaging.calibration.shapes import cylinderOccupancy, sphereOccupancy
 from MRTDosimetryLib.imaging.calibration.spheres import Sphere, measureSpheres, recoveryPoints
 from MRTDosimetryLib.imaging.digitalPatient import phantoms
@@ -103,9 +104,9 @@ def test_spheresAreFoundAndMeasured():
     misses = [np.linalg.norm(np.array(sphere.centerRAS) - center)
               for sphere, center in zip(placed, scan.centersRAS, strict=True)]
     assert max(misses) < 0.6
-    found, missing = recoveryPoints([measureSpheres(
+    found, missing, samples = recoveryPoints([measureSpheres(
         phantom.sphereScan(seed).image, placed, scan.sphereBqPerML) for seed in (1, 2, 3)])
-    assert not missing and all(point.uncertainty > 0 for point in found)
+    assert not missing and all(point.uncertainty > 0 for point in found) and [len(own) for own in samples] == [3] * 6
     difference = np.array([point.recovery for point in found]) - np.array(scan.recoveries)
     assert np.abs(difference).max() < 0.02
     # of the two smallest a scan holds few counts
@@ -126,9 +127,39 @@ def test_aMissingSphereIsNamed(missing):
     placed = findSpheres(scan.image, SPHERES, scan.sphereBqPerML)
     for sphere, center in zip(placed, scan.centersRAS, strict=True):
         assert np.linalg.norm(np.array(sphere.centerRAS) - center) < 1.0
-    found, absent = recoveryPoints([measureSpheres(scan.image, placed, scan.sphereBqPerML)])
+    found, absent, _samples = recoveryPoints([measureSpheres(scan.image, placed, scan.sphereBqPerML)])
     assert set(absent) == {SPHERES[index].name for index in missing} and len(found) == 6 - len(missing)
     assert all("does not stand out" in reason for reason in absent.values())
+
+
+def posed(degrees, shiftMM):
+    pose = np.eye(4)
+    pose[:3, :3] = turned(0, degrees[0]) @ turned(1, degrees[1]) @ turned(2, degrees[2])
+    pose[:3, 3] = shiftMM
+    return pose
+
+
+@pytest.mark.parametrize(("degrees", "shiftMM", "without"), [
+    ((0, 0, 70), (20, -10, 5), ()), ((6, -5, 200), (-15, 8, 30), ()), ((180, 4, 10), (5, 5, 5), (5,)),
+    ((3, 3, 33), (0, 0, 0), (0,))])
+def test_spheresAreFoundInAnyPose(degrees, shiftMM, without):
+    """Shifted, turned and turned over: in the CT by their walls, in the emission image by their activity."""
+    camera = phantoms.PhantomCamera(phantom.DIAMETERS_MM, missing=without, pose=posed(degrees, shiftMM))
+    placed, missing = findSpheresInCT(camera.ct(1, without), SPHERES)
+    seen = findSpheres(camera.scan(1, 1.0e6).image, SPHERES, 1.0e6)
+    assert missing == tuple(SPHERES[index].name for index in without)
+    for found, largest in ((placed, 0.4), (seen, 1.0)):
+        misses = [np.linalg.norm(np.array(sphere.centerRAS) - center)
+                  for sphere, center in zip(found, camera.centersRAS, strict=True)]
+        assert max(misses) < largest
+
+
+def test_whatShowsNoRingInTheCT():
+    ct = phantom.camera().ct(1, range(6))
+    with pytest.raises(InputError, match="No ring of spheres is found in the CT"):
+        findSpheresInCT(ct, SPHERES)
+    with pytest.raises(InputError, match="at least 3 are needed"):
+        findSpheresInCT(ct, SPHERES[:2])
 
 
 def test_whatIsNoSpherePhantom():

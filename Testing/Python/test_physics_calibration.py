@@ -141,7 +141,7 @@ def test_badRecoveries():
         fitRecovery(points([0.5, 0.6, 0.7], volumes=(2.0, 2.0, 2.0)))
     with pytest.raises(CalculationError, match="falls with the volume"):
         fitRecovery(points(true[::-1]))
-    with pytest.raises(InputError, match="Some recoveries have an uncertainty"):
+    with pytest.raises(InputError, match="Some points have an uncertainty"):
         fitRecovery(points(true, [0.01] * 5 + [None]))
     broken = fitRecovery(points(true)).toDict()
     del broken["b1"]

@@ -2,15 +2,18 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import calibrationFiles as phantom
+import numpy as np
 import pytest
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.digitalPatient.scanner import SENSITIVITY_CPS_PER_MBQ
+from MRTDosimetryLib.physics import sphereRecovery
 from MRTDosimetryLib.physics.deadTime import observedRate
+from MRTDosimetryLib.physics.decay import decayFactor
 from MRTDosimetryLib.workflow import calibration, calibrationRecord
 
 
@@ -41,10 +44,14 @@ def test_theTruthOfTheDigitalCamera(made):
     assert sensitivity["relativeUncertainty"] == pytest.approx(0.02, abs=0.001)
     truth = phantom.sphereScan(1).recoveries
     assert [point["recovery"] for point in recovery["points"]] == pytest.approx(truth, abs=0.02)
-    curve = [point["recovery"] - point["residual"] for point in recovery["points"]]
-    # the two-parameter curve cannot follow this camera's recovery any closer; its scatter says so
-    assert curve == pytest.approx(truth, abs=0.035) and 0.01 < recovery["scatter"] < 0.025
-    assert content["warnings"] == [] and not recovery["missing"]
+    curve = sphereRecovery.fromDict(recovery)
+    assert curve.chosen == "pointSpread" and recovery["placesFrom"] == "found in the emission image"
+    assert [float(curve.value(point.volumeML)) for point in curve.points] == pytest.approx(truth, rel=0.02)
+    # the logistic function cannot follow this camera's recovery any closer; its scatter says so
+    logistic = curve.logistic.fitted.value(np.array([point.volumeML for point in curve.points]))
+    assert logistic == pytest.approx(truth, abs=0.035) and 0.01 < recovery["scatter"] < 0.025
+    assert curve.pointSpread.recovery.scatter < 0.01
+    assert content["warnings"] == [] and not recovery["leftOut"]
 
 
 def test_replayedItIsTheSame(made):
@@ -95,10 +102,28 @@ def test_commandLine(made, capsys):
     assert "The camera is not stated" in capsys.readouterr().err and not (folder / "no.json").exists()
 
 
-def test_aMissingSphereIsFlagged(tmp_path):
-    content = calibration.create(phantom.writeCalibration(tmp_path, 1, missing=(4,)))
-    assert any(words.startswith("Sphere 28 mm is missing") for words in content["warnings"])
-    assert list(content["recovery"]["missing"]) == ["28 mm"] and len(content["recovery"]["points"]) == 5
+def test_aMissingSphereIsRefusedByName(tmp_path):
+    path = phantom.writeCalibration(tmp_path, 1, missing=(4,))
+    with pytest.raises(InputError, match="sphere 28 mm is missing: it does not stand out.*recovery.leftOut"):
+        calibration.create(path)
+    content = calibration.create(changed(tmp_path, "known", lambda stated: stated["recovery"].update(
+        leftOut=["28 mm"])))
+    assert content["recovery"]["leftOut"] == ["28 mm"] and len(content["recovery"]["points"]) == 5
+    with pytest.raises(InputError, match="No sphere is called 29 mm"):
+        calibration.create(changed(tmp_path, "wrong", lambda stated: stated["recovery"].update(leftOut=["29 mm"])))
+
+
+def test_spheresOfTheCT(tmp_path):
+    """Placed by their walls; one that is not mounted is named."""
+    path = phantom.writeCalibration(tmp_path, 1, ct=True)
+    content = calibration.create(path)
+    assert content["recovery"]["placesFrom"] == "found in the CT"
+    assert any(item["path"] == "ct.nrrd" for item in content["inputs"])
+    centers = [sphere["centerRASMM"] for sphere in content["recovery"]["spheres"]]
+    assert np.abs(np.array(centers) - phantom.sphereScan(1).centersRAS).max() < 0.4
+    phantom.writeCalibration(tmp_path, 1, ct=True, missing=(2,))
+    with pytest.raises(InputError, match="sphere 17 mm is missing: the CT shows no wall"):
+        calibration.create(path)
 
 
 def activityOf(**values):
@@ -193,3 +218,60 @@ def test_statedCountsAndDeadTime(tmp_path):
     assert content["sensitivity"]["value"] == pytest.approx(9.3, rel=1e-6)
     assert content["sensitivity"]["components"]["counting"] == pytest.approx(1 / (9.3 * 1000 * 60) ** 0.5, rel=0.2)
     assert content["inputs"] == [] and content["deadTime"]["microseconds"] == 5.0
+
+
+def test_deadTimeOfADecayingSource(tmp_path):
+    """Countings of a decaying source and of known activities give the same dead time, which corrects the scans."""
+    hours = [0.0, 60.0, 120.0, 200.0, 300.0, 450.0, 600.0]
+    start, seconds, background = datetime(2026, 4, 1, 8), 60.0, 20.0
+    true = [120000.0 * decayFactor(phantom.HALF_LIFE_HOURS, time) for time in hours]
+    counts = [observedRate(rate + background, 5.0) * seconds for rate in true]
+
+    def planar(stated):
+        stated.pop("recovery", None)
+        scan = stated["sensitivity"]["scans"][0]
+        scan.pop("image"), scan.pop("unit"), stated["sensitivity"].pop("region")
+        observed = observedRate(60000.0, 5.0)
+        scan.update(counts=9.3 * 1000.0 * 60.0 * observed / 60000.0, durationSeconds=60.0,
+                    fullFieldCountRateCps=observed, isDecayCorrected=True)
+        stated["sensitivity"]["activity"].update(measuredActivityMBq=1000.0, residualActivityMBq=0.0,
+                                                 measuredDateTime=scan["acquisitionDateTime"])
+        stated["deadTime"] = {"model": "auto", "decayingSource": {"backgroundCps": background, "countings": [
+            {"dateTime": (start + timedelta(hours=time)).isoformat(), "counts": count, "seconds": seconds}
+            for time, count in zip(hours, counts, strict=True)]}}
+
+    path = phantom.writeCalibration(tmp_path, 0, change=planar)
+    content = calibration.create(path)
+    found = content["deadTime"]
+    assert found["model"] == "paralyzable" and found["microseconds"] == pytest.approx(5.0, rel=2e-3)
+    assert 0 < found["relativeUncertainty"] < 0.01 and found["modelProbability"] > 0.999
+    assert found["source"] == "7 countings of a decaying source of Lu-177"
+    assert content["sensitivity"]["value"] == pytest.approx(9.3, rel=1e-3)
+    calibration.write(content, tmp_path / "record.json")
+    assert calibration.load(tmp_path / "record.json") == content
+
+    def known(stated):
+        rows = stated["deadTime"].pop("decayingSource")["countings"]
+        stated["deadTime"]["knownActivities"] = {"backgroundCps": background, "countings": [
+            {"activityMBq": rate / 9.3, "counts": row["counts"], "seconds": row["seconds"]}
+            for row, rate in zip(rows, true, strict=True)]}
+
+    same = calibration.create(changed(tmp_path, "known", known))["deadTime"]
+    assert same["microseconds"] == pytest.approx(found["microseconds"], rel=1e-6)
+    assert same["source"] == "7 countings of known activities" and same["points"][0]["activityMBq"] > 1e4
+
+    def both(stated):
+        decaying = stated["deadTime"]["decayingSource"]
+        known(stated)
+        stated["deadTime"]["decayingSource"] = decaying
+
+    for change, words in (
+            (both, "measured in two ways"),
+            (lambda stated: stated["deadTime"].update(microseconds=5), "stated and measured"),
+            (lambda stated: stated["deadTime"]["decayingSource"]["countings"][1].update(counts=0), "number of counts"),
+            (lambda stated: stated["deadTime"]["decayingSource"]["countings"][1].pop("dateTime"), "is not dateTime"),
+            (lambda stated: (known(stated), stated["deadTime"]["knownActivities"]["countings"][1].update(
+                activityMBq=-1)), "activity"),
+            (lambda stated: stated["deadTime"].update(model="magic"), "no model of dead time")):
+        with pytest.raises(InputError, match=words):
+            calibration.create(changed(tmp_path, "bad", change))

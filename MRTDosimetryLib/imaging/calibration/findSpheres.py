@@ -47,8 +47,7 @@ def findSpheres(image, spheres, sphereBqPerML, backgroundBqPerML=0.0, ringRadius
         When fewer than three stand out, or what stands out does not lie on the ring.
     """
     where = image.name or "sphere phantom"
-    angles = 2 * np.pi * np.arange(len(spheres)) / len(spheres)
-    ring = ringRadiusMM * np.column_stack([np.cos(angles), np.sin(angles), 0 * angles])
+    ring = ringPlaces(len(spheres), ringRadiusMM)
     places, excess = _hotSpots(image, sphereBqPerML, backgroundBqPerML, len(spheres))
     if len(places) < _FEWEST_FOUND:
         raise InputError(f"Only {len(places)} spheres stand out in the image, at least {_FEWEST_FOUND} are needed to "
@@ -61,7 +60,7 @@ def findSpheres(image, spheres, sphereBqPerML, backgroundBqPerML=0.0, ringRadius
         logarithms = np.log(excess / expected[list(chosen)])
         for isMirrored in (False, True):
             points = ring[list(chosen)] * np.array([1.0, -1.0 if isMirrored else 1.0, 1.0])
-            rotation, shift, misfit = _rigid(points, places)
+            rotation, shift, misfit = rigid(points, places)
             cost = (misfit / _LARGEST_MISFIT_MM) ** 2 + float(np.mean((logarithms / _LOG_SPREAD) ** 2))
             if misfit <= _LARGEST_MISFIT_MM and cost < bestCost:
                 bestCost, best = cost, (rotation, shift, isMirrored, chosen)
@@ -109,7 +108,13 @@ def _hotSpots(image, sphereBqPerML, backgroundBqPerML, most):
     return np.array([place for _held, place in found]).reshape(-1, 3), np.array([held for held, _place in found])
 
 
-def _rigid(points, places):
+def ringPlaces(count, ringRadiusMM):
+    """Places on a ring about the origin, one after the other, mm, shape (count, 3)."""
+    angles = 2 * np.pi * np.arange(count) / count
+    return ringRadiusMM * np.column_stack([np.cos(angles), np.sin(angles), 0 * angles])
+
+
+def rigid(points, places):
     """Rotation, shift and root-mean-square misfit (mm) that bring points onto places (Kabsch)."""
     first, second = points.mean(axis=0), places.mean(axis=0)
     left, _singular, right = np.linalg.svd((points - first).T @ (places - second))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from ...physics.pointSpread import SphereSample
 from ...physics.recoveryFit import RecoveryPoint
 from ...physics.uncertainty.volume import notNegative, positive
 from .shapes import meanInside, sphereOccupancy
@@ -15,6 +16,7 @@ _SHELL_MM = (12.0, 24.0)
 # ... and a sphere whose center does not stand out from them by this share of the expected difference is not there.
 _LEAST_CONTRAST = 0.15
 _CENTER_SHARE = 0.6  # of the diameter
+_FEWEST_REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ class SphereMeasurement:
         Found over true concentration, or by contrast where a background is stated.
     problem : str
         Why it is missing, in words; empty where it was found.
+    sample : SphereSample or None
+        Where its voxels lie.
     """
 
     sphere: Sphere
     concentrationBqPerML: float | None
     recovery: float | None
     problem: str = ""
+    sample: SphereSample | None = None
 
 
 def measureSpheres(image, spheres, sphereBqPerML, backgroundBqPerML=0.0, measuredBackgroundBqPerML=None):
@@ -97,12 +102,20 @@ def _measure(image, sphere, true, background, shown):
     if contrast < _LEAST_CONTRAST:
         return SphereMeasurement(sphere, None, None,
                                  f"it does not stand out from its surroundings ({contrast:.0%} of what was filled)")
-    return SphereMeasurement(sphere, found, (found - shown) / (true - background))
+    return SphereMeasurement(sphere, found, (found - shown) / (true - background), "",
+                             sphereSample(image, sphere, whole))
+
+
+def sphereSample(image, sphere, whole):
+    """Distances and fractions of the voxels of a sphere by its :class:`.Occupancy`."""
+    distance = _distancesIn(image, sphere.centerRAS, whole.slices)
+    isUsed = whole.fraction > 0
+    return SphereSample(sphere.diameterMM / 2.0, distance[isUsed].astype(float), whole.fraction[isUsed].astype(float))
 
 
 def shellMean(image, centerRAS, diameterMM):
     """Median of the image in a shell around a sphere, beyond what spills out of it."""
-    box, distance = _distances(image, centerRAS, diameterMM / 2 + _SHELL_MM[1])
+    box, distance = distancesFrom(image, centerRAS, diameterMM / 2 + _SHELL_MM[1])
     radius = diameterMM / 2
     chosen = (distance >= radius + _SHELL_MM[0]) & (distance <= radius + _SHELL_MM[1])
     if not chosen.any():
@@ -110,18 +123,23 @@ def shellMean(image, centerRAS, diameterMM):
     return float(np.median(image.array[box][chosen]))
 
 
-def _distances(image, centerRAS, reachMM):
+def distancesFrom(image, centerRAS, reachMM):
     """Slices (k, j, i) of a box around a point, and the distance of its voxel centers in mm."""
     index = np.linalg.solve(image.ijkToRAS, [*centerRAS, 1.0])[:3]
     reach = reachMM / image.spacingMM
     low = np.clip(np.floor(index - reach), 0, np.array(image.sizeIJK) - 1).astype(int)
     high = np.clip(np.ceil(index + reach) + 1, 1, image.sizeIJK).astype(int)
     box = tuple(slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
-    offsets = [np.arange(low[axis], high[axis]) - index[axis] for axis in range(3)]
+    return box, _distancesIn(image, centerRAS, box)
+
+
+def _distancesIn(image, centerRAS, box):
+    """Distance in mm of the voxel centers of a box (k, j, i) from a point."""
+    index = np.linalg.solve(image.ijkToRAS, [*centerRAS, 1.0])[:3]
+    offsets = [np.arange(part.start, part.stop) - index[axis] for axis, part in enumerate(reversed(box))]
     i, j, k = offsets[0][None, None, :], offsets[1][None, :, None], offsets[2][:, None, None]
     matrix = image.ijkToRAS[:3, :3]
-    squared = sum((matrix[axis, 0] * i + matrix[axis, 1] * j + matrix[axis, 2] * k) ** 2 for axis in range(3))
-    return box, np.sqrt(squared)
+    return np.sqrt(sum((matrix[axis, 0] * i + matrix[axis, 1] * j + matrix[axis, 2] * k) ** 2 for axis in range(3)))
 
 
 def recoveryPoints(scans):
@@ -135,22 +153,25 @@ def recoveryPoints(scans):
     Returns
     -------
     list of RecoveryPoint
-        The mean over the scans; from three scans on with its standard uncertainty.
+        The mean over the scans; from three scans on with its standard uncertainty, that of all spheres together: a few
+        scans tell the spread of one sphere poorly, and noise moves the recovery of small and large spheres by about as
+        much.
     dict of str to str
         Missing spheres by name, with the reason.
+    list of list of SphereSample
+        Of each point, one per scan.
     """
-    points, missing = [], {}
+    found, missing, samples = [], {}, []
     for measurements in zip(*scans, strict=True):
         sphere = measurements[0].sphere
         problem = next((item.problem for item in measurements if item.problem), "")
         if problem:
             missing[sphere.name] = problem
             continue
-        values = np.array([item.recovery for item in measurements])
-        spread = None
-        if len(values) >= 3:
-            spread = float(values.std(ddof=1) / math.sqrt(len(values))) or None
-        points.append(RecoveryPoint(sphere.name, sphere.volumeML, float(values.mean()), spread))
-    if any(point.uncertainty is None for point in points):
-        points = [RecoveryPoint(point.name, point.volumeML, point.recovery) for point in points]
-    return points, missing
+        found.append((sphere, np.array([item.recovery for item in measurements])))
+        samples.append([item.sample for item in measurements])
+    spread = None
+    if len(scans) >= _FEWEST_REPEATS and found:
+        spread = float(np.sqrt(np.mean([values.var(ddof=1) for _sphere, values in found]) / len(scans))) or None
+    points = [RecoveryPoint(sphere.name, sphere.volumeML, float(values.mean()), spread) for sphere, values in found]
+    return points, missing, samples

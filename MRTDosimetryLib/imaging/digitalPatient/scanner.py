@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...physics.partialVolume import SIGMA_PER_FWHM
+from ...physics.pointSpread import PointSpread
 from ..grid import Grid, cornerIndices
 from ..sitkBridge import resampleOnto, toSITK
 from ..volume import Volume
@@ -22,6 +24,8 @@ SPATIAL_RESOLUTION_MM = 8.0
 # What spills over a plane border goes with the mean distance |x| of the image of a line: s sqrt(2/pi) times this sum.
 _SPILL_OUT_PER_SIGMA = sum((-1) ** (m + 1) * math.comb(_PASSES, m) * math.sqrt(m) for m in range(1, _PASSES + 1))
 EQUIVALENT_GAUSSIAN_FWHM_MM = _GAUSSIAN_FWHM * _SPILL_OUT_PER_SIGMA * SPATIAL_RESOLUTION_MM / _FWHM_PER_SIGMA
+# The same image of a point as the physics of recovery describes it: 1 - (1 - G)^2 is G + G (1 - G).
+POINT_SPREAD = PointSpread(SPATIAL_RESOLUTION_MM / _FWHM_PER_SIGMA / SIGMA_PER_FWHM, _PASSES - 1.0)
 
 # Counts per second and MBq in the 208 keV window of a camera with medium-energy collimators, and the fraction of them
 # by which reconstruction noise is as large as that of plain counting (noise amplification by tomography).
@@ -215,6 +219,11 @@ class SPECTScanner:
             Bq/mL at the start of the acquisition, float32; and for every region the activity that the noise-free
             image shows inside its true outline over its true activity.
         """
+        mean, recovery = self.mean(pose, timeHours)
+        return withNoise(mean, self.rng), recovery
+
+    def mean(self, pose, timeHours):
+        """As :meth:`scan`, without noise."""
         import SimpleITK as sitk
 
         voxelML = float(np.prod(self.spacingMM)) / 1000.0
@@ -234,8 +243,7 @@ class SPECTScanner:
         image = toSITK(Volume(toSample, self.matrix))
         mean = resampleOnto(image, self.grid, np.linalg.inv(pose), sitk.sitkLinear, 0.0, np.float32)
         np.maximum(mean, 0, out=mean)
-        array = np.maximum(mean + self._noise(mean), 0).astype(np.float32)
-        return Volume(array, self.grid.ijkToRAS, "Bq/mL", f"SPECT {timeHours:g} h"), recovery
+        return Volume(mean, self.grid.ijkToRAS, "Bq/mL", f"SPECT {timeHours:g} h"), recovery
 
     def _blur(self, true):
         """The noise-free image of an activity distribution, on the fine grid.
@@ -268,18 +276,21 @@ class SPECTScanner:
         spectrum *= 2 - gaussian(np.sqrt(variance))
         return blurred, np.ascontiguousarray(fft.irfftn(spectrum, shape, workers=_THREADS)[inside])
 
-    def _noise(self, mean):
-        """Poisson noise of the effective counts, correlated like that of a filtered reconstruction."""
-        import SimpleITK as sitk
 
-        countsPerMBq = SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
-        countsPerBqPerML = self.grid.voxelVolumeML * 1e-6 * countsPerMBq
-        expected = mean * np.float32(countsPerBqPerML)
-        noise = (self.rng.poisson(expected) - expected).astype(np.float32)
-        image = sitk.GetImageFromArray(noise)
-        image.SetSpacing([float(step) for step in self.grid.spacingMM])
-        smoothed = sitk.SmoothingRecursiveGaussian(image, _NOISE_FWHM_MM / _GAUSSIAN_FWHM)
-        return sitk.GetArrayViewFromImage(smoothed) / np.float32(countsPerBqPerML)
+def withNoise(image, rng):
+    """A noise-free SPECT (Bq/mL) with Poisson noise of the effective counts, correlated like that of a filtered
+    reconstruction; nothing is below zero."""
+    import SimpleITK as sitk
+
+    countsPerMBq = SENSITIVITY_CPS_PER_MBQ * VIEWS * VIEW_SECONDS * _NOISE_EQUIVALENT_FRACTION
+    countsPerBqPerML = image.voxelVolumeML * 1e-6 * countsPerMBq
+    expected = image.array * np.float32(countsPerBqPerML)
+    noise = sitk.GetImageFromArray((rng.poisson(expected) - expected).astype(np.float32))
+    noise.SetSpacing([float(step) for step in image.spacingMM])
+    smoothed = sitk.SmoothingRecursiveGaussian(noise, _NOISE_FWHM_MM / _GAUSSIAN_FWHM)
+    # a view lives as long as its image
+    values = sitk.GetArrayViewFromImage(smoothed) / np.float32(countsPerBqPerML)
+    return image.withArray(np.maximum(image.array + values, 0).astype(np.float32))
 
 
 def boundingBox(values):

@@ -8,10 +8,8 @@ import math
 import numpy as np
 
 from ...errors import InputError
-from ..partialVolume import recoveryOfSphere
+from ..partialVolume import SIGMA_PER_FWHM, profileOfSphere, recoveryOfSphere
 from .volume import equivalentDiameterMM, notNegative, positive
-
-SIGMA_PER_FWHM = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))
 
 
 def boundaryFactor(volumeML, fwhmMM):
@@ -86,8 +84,6 @@ def outlinedCountRate(volumesML, volumeML, fwhmMM):
     numpy.ndarray
         1 at ``volumeML``; towards 1/recovery for a wide outline.
     """
-    from scipy.special import erf
-
     outlined = np.asarray(volumesML, float)
     if outlined.size == 0 or not np.all(np.isfinite(outlined)) or np.any(outlined <= 0):
         raise InputError("An outlined volume is not above zero", "count rate")
@@ -99,10 +95,7 @@ def outlinedCountRate(volumesML, volumeML, fwhmMM):
     # beyond the edge and eight standard deviations nothing more is added
     last = min(max(float(radii.max()), 1.001 * edge), edge + 8.0 * sigma)
     grid = np.linspace(0.0, last, 4001)[1:]
-    gaussians = np.exp(-((grid - edge) / sigma) ** 2 / 2.0) - np.exp(-((grid + edge) / sigma) ** 2 / 2.0)
-    scale = sigma * math.sqrt(2.0)
-    profile = 0.5 * (erf((edge - grid) / scale) + erf((edge + grid) / scale)) \
-        - sigma / (grid * math.sqrt(2.0 * math.pi)) * gaussians
+    profile = profileOfSphere(grid, edge, sigma)
     cubes = grid ** 3
     # the mean profile of each shell times its volume; the innermost shell is flat
     enclosed = np.cumsum(np.diff(cubes, prepend=0.0) * (profile + np.concatenate((profile[:1], profile[:-1]))) / 2.0)

@@ -12,7 +12,7 @@ from ...errors import Faults, InputError
 from ..partialVolume import recoveryOfSphere
 from . import activity as activitySteps
 from . import volume as volumeSteps
-from .recovery import FittedRecovery, relativeRecoveryUncertainty, requireCovariance
+from .recovery import Recovery, relativeRecoveryUncertainty, requireCovariance
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class ChainInputs:
         Resolution of the image that was outlined; ``None``: that of the activity images.
     operatorDiameterMM : float
         Further standard uncertainty of the diameter; 0 where none is stated.
-    recovery : FittedRecovery or None
+    recovery : Recovery or None
         ``None``: the activities are not corrected (R = 1, without uncertainty).
     calibrationRelative : float or None
         u(Q)/Q.
@@ -78,7 +78,7 @@ class ChainInputs:
     imageFWHMMM: float | None = None
     outlineFWHMMM: float | None = None
     operatorDiameterMM: float = 0.0
-    recovery: FittedRecovery | None = None
+    recovery: Recovery | None = None
     calibrationRelative: float | None = None
     fitRelative: float | None = None
     massScaling: MassScaling = MassScaling()
@@ -159,9 +159,19 @@ def relativeAbsorbedDoseUncertainty(timeIntegratedActivity, sValue, covariance):
 
 
 def countRateExponentOf(inputs):
-    """phi/(2 R) with the recovery that is applied, else with that of the image itself."""
+    """phi/(2 R) with the recovery that is applied, else with that of the image itself; or what the recovery of a region
+    knows of the image about it."""
+    if inputs.recovery is not None and inputs.recovery.countRateExponent is not None:
+        return inputs.recovery.countRateExponent
     applied = None if inputs.recovery is None else float(inputs.recovery.value(inputs.volumeML))
     return activitySteps.countRateExponent(inputs.volumeML, inputs.imageFWHMMM, applied)
+
+
+def _boundaryFactor(inputs, applied, exponent):
+    """Twice the height of the image at the edge of the region."""
+    if inputs.recovery is not None and inputs.recovery.countRateExponent is not None:
+        return 2.0 * applied * exponent
+    return activitySteps.boundaryFactor(inputs.volumeML, inputs.imageFWHMMM)
 
 
 def imageRecovery(inputs):
@@ -170,9 +180,13 @@ def imageRecovery(inputs):
 
 
 def relativeVolumeOf(inputs):
-    """u(d) in mm and u(V)/V of the outline."""
+    """u(d) in mm and u(V)/V of the outline: 3 u(d)/d of a sphere, or S/V u(d)/2 by the surface S where the shape of the
+    region is known, which of a sphere is the same."""
     outline = inputs.imageFWHMMM if inputs.outlineFWHMMM is None else inputs.outlineFWHMMM
     spread = volumeSteps.diameterUncertaintyMM(inputs.voxelSizeMM, outline, inputs.operatorDiameterMM)
+    perMM = None if inputs.recovery is None else inputs.recovery.relativeVolumePerMM
+    if perMM is not None:
+        return spread, perMM * spread / 2.0
     return spread, volumeSteps.relativeVolumeUncertainty(volumeSteps.equivalentDiameterMM(inputs.volumeML), spread)
 
 
@@ -210,7 +224,7 @@ def propagate(inputs):
         diameterMM=volumeSteps.equivalentDiameterMM(volumeML), diameterUncertaintyMM=spread, volume=volume,
         mass=mass if known else None, recoveryCoefficient=applied, recoverySlopePerML=slope,
         recovery=relativeRecovery if known or recovery is None else None, recoveryFit=recoveryFit,
-        boundaryFactor=activitySteps.boundaryFactor(volumeML, inputs.imageFWHMMM) if known else None,
+        boundaryFactor=_boundaryFactor(inputs, applied, exponent) if known else None,
         countRateExponent=exponent if known else None, recoveryExponent=recoveryExponent,
         countRate=countRate if known else None, recoveryCountRateCovariance=shared if known else None,
         calibration=inputs.calibrationRelative, activity=activity, fit=inputs.fitRelative,

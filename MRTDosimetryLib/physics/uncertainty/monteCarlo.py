@@ -10,6 +10,7 @@ import numpy as np
 
 from .activity import outlinedCountRate
 from .chain import imageRecovery, relativeVolumeOf
+from .samples import correlatedNormal, logNormal
 
 SAMPLES = 100_000
 SEED = 20180914
@@ -68,10 +69,10 @@ def propagateDistributions(inputs, samples=SAMPLES, seed=SEED):
     """
     random = np.random.default_rng(seed)
     zero = np.zeros(1)
-    fit = _logNormal(random, inputs.fitRelative or 0.0, samples)
-    calibration = _logNormal(random, inputs.calibrationRelative or 0.0, samples)
+    fit = logNormal(random, inputs.fitRelative or 0.0, samples)
+    calibration = logNormal(random, inputs.calibrationRelative or 0.0, samples)
     relativeVolume = relativeVolumeOf(inputs)[1] if inputs.isVolumeKnown else 0.0
-    volume = _logNormal(random, relativeVolume, samples)
+    volume = logNormal(random, relativeVolume, samples)
     countRate = _countRate(inputs, volume) if relativeVolume else zero
     recovery, recoveryAtMean = _recovery(inputs, volume, random, samples)
     sValue, sValueFit = _sValue(inputs.massScaling, volume, random, samples)
@@ -95,19 +96,16 @@ def propagateDistributions(inputs, samples=SAMPLES, seed=SEED):
         samples=samples)
 
 
-def _logNormal(random, relative, samples):
-    """Logarithms of a quantity over its median; the relative standard deviation is exactly ``relative``."""
-    if relative == 0.0:
-        return np.zeros(1)
-    return math.sqrt(math.log1p(relative ** 2)) * random.standard_normal(samples)
-
-
 def _countRate(inputs, logVolume):
+    recovery = inputs.recovery
+    seen = None if recovery is None else recovery.logCountRate(logVolume)
+    if seen is not None:
+        return seen
     volumes = inputs.volumeML * np.exp(logVolume)
     curve = np.log(outlinedCountRate(volumes, inputs.volumeML, inputs.imageFWHMMM))
-    if inputs.recovery is None:
+    if recovery is None:
         return curve
-    return curve * (imageRecovery(inputs) / float(inputs.recovery.value(inputs.volumeML)))
+    return curve * (imageRecovery(inputs) / float(recovery.value(inputs.volumeML)))
 
 
 def _recovery(inputs, logVolume, random, samples):
@@ -117,9 +115,8 @@ def _recovery(inputs, logVolume, random, samples):
         return np.zeros(1), np.zeros(1)
     volumes = inputs.volumeML * np.exp(logVolume)
     reported = math.log(recovery.value(inputs.volumeML))
-    b1, b2 = _correlatedLogNormal((recovery.b1, recovery.b2ML), np.asarray(recovery.covariance, float), random, samples)
-    scatter = _logNormal(random, recovery.scatter / float(recovery.value(inputs.volumeML)), samples)
-    return np.log(recovery.valueWith(volumes, b1, b2)) + scatter - reported, np.log(recovery.value(volumes)) - reported
+    sampled = np.log(recovery.sampled(volumes, inputs.volumeML, random, samples))
+    return sampled - reported, np.log(recovery.value(volumes)) - reported
 
 
 def _sValue(scaling, logVolume, random, samples):
@@ -127,24 +124,9 @@ def _sValue(scaling, logVolume, random, samples):
     covariance = np.asarray(scaling.covariance, float)
     fromFit = np.zeros(1)
     if np.any(covariance != 0):
-        logFirst, second = _correlatedNormal(np.sqrt(np.diag(covariance)), covariance, random, samples)
+        logFirst, second = correlatedNormal(np.sqrt(np.diag(covariance)), covariance, random, samples)
         fromFit = logFirst - second * (math.log(scaling.massG) + logVolume)
     return fromFit - scaling.exponent * logVolume, fromFit
-
-
-def _correlatedLogNormal(medians, covariance, random, samples):
-    """Two positive parameters whose logarithms have the correlation of the parameters."""
-    relative = np.sqrt(np.diag(covariance)) / np.asarray(medians)
-    first, second = _correlatedNormal(np.sqrt(np.log1p(relative ** 2)), covariance, random, samples)
-    return medians[0] * np.exp(first), medians[1] * np.exp(second)
-
-
-def _correlatedNormal(deviations, covariance, random, samples):
-    product = math.sqrt(covariance[0, 0] * covariance[1, 1])
-    correlation = min(max(covariance[0, 1] / product, -1.0), 1.0) if product else 0.0
-    first, second = random.standard_normal((2, samples))
-    second = correlation * first + math.sqrt(1.0 - correlation ** 2) * second
-    return deviations[0] * first, deviations[1] * second
 
 
 def _covariance(first, second):

@@ -9,13 +9,70 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
+from .samples import correlatedLogNormal, logNormal
 from .volume import notNegative, positive
 
 _WHERE = "recovery coefficient"
 
 
+class Recovery:
+    """What a recovery coefficient has to tell; ``covariance`` and ``scatter`` are attributes of each.
+
+    Attributes
+    ----------
+    relativeVolumePerMM : float or None
+        d ln V / d shift of the outline (1/mm), where the shape of the region is known; ``None``: that of a sphere.
+    countRateExponent : float or None
+        d ln C / d ln V, where the image about the region is known; ``None``: that of a blurred sphere.
+    """
+
+    relativeVolumePerMM = None
+    countRateExponent = None
+
+    def value(self, volumeML):
+        """R at a volume (or an array of volumes) in mL."""
+        raise NotImplementedError
+
+    def slopePerML(self, volumeML):
+        """dR/dV in 1/mL."""
+        raise NotImplementedError
+
+    def parameterGradient(self, volumeML):
+        """Derivatives of R with respect to the two parameters of ``covariance``."""
+        raise NotImplementedError
+
+    def relativeFitUncertainty(self, volumeML):
+        """Part of u(R)/R that comes from the fit of the parameters, and the scatter: sqrt(g^T V_b g + s^2) / R."""
+        gradient = self.parameterGradient(volumeML)
+        variance = float(gradient @ np.asarray(self.covariance, float) @ gradient)
+        return math.hypot(math.sqrt(max(variance, 0.0)), self.scatter) / float(self.value(volumeML))
+
+    def sampled(self, volumesML, volumeML, random, samples):
+        """R of outlines with random parameters.
+
+        Parameters
+        ----------
+        volumesML : numpy.ndarray
+            Shape (samples,) or (1,).
+        volumeML : float
+            Of the region as reported.
+        random : numpy.random.Generator
+        samples : int
+
+        Returns
+        -------
+        numpy.ndarray
+        """
+        raise NotImplementedError
+
+    def logCountRate(self, logVolumes):
+        """ln of the count rate in outlines over the reported one, by the logarithms of their volumes over the reported
+        one, where the image about the region is known; ``None``: that of a blurred sphere."""
+        return None
+
+
 @dataclass(frozen=True)
-class FittedRecovery:
+class FittedRecovery(Recovery):
     """R(V) = 1 - 1/(1 + (V/b2)^b1), fitted to phantom measurements.
 
     Attributes
@@ -89,11 +146,11 @@ class FittedRecovery:
         return np.array([math.log(volume / self.b2ML), -self.b1 / self.b2ML]) * recovery * (1.0 - recovery) \
             * self._beyond(volumeML)
 
-    def relativeFitUncertainty(self, volumeML):
-        """Part of u(R)/R that comes from the fit of b1 and b2, and the scatter: sqrt(g^T V_b g + s^2) / R."""
-        gradient = self.parameterGradient(volumeML)
-        variance = float(gradient @ np.asarray(self.covariance, float) @ gradient)
-        return math.hypot(math.sqrt(max(variance, 0.0)), self.scatter) / self.value(volumeML)
+    def sampled(self, volumesML, volumeML, random, samples):
+        """R with random b1 and b2; see :meth:`Recovery.sampled`."""
+        b1, b2 = correlatedLogNormal((self.b1, self.b2ML), np.asarray(self.covariance, float), random, samples)
+        scatter = logNormal(random, self.scatter / float(self.value(volumeML)), samples)
+        return self.valueWith(volumesML, b1, b2) * np.exp(scatter)
 
 
 def recoveryCoefficient(volumeML, b1, b2ML):
