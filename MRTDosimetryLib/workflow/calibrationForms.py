@@ -3,6 +3,7 @@
 from ..errors import InputError
 from ..physics.constancy import PERIODS
 from ..physics.deadTime import MODELS
+from ..physics.deadTimeFit import AUTO
 from ..physics.nuclides import nuclideNames
 from ..therapies.inputs import Field
 from . import calibrationRecord
@@ -105,9 +106,14 @@ GROUPS = {
         Field("backgroundKBqPerML", "Background (kBq/mL)", tip="At the same time; empty: cold"),
         Field("placing", "Places of the spheres", "choice", (
             (AUTOMATIC, "found in the image"), (POINTS, "as in the table")), isRequired=True),
-        Field("ringRadiusMM", "Radius of their ring (mm)", tip="Empty: 57.2 mm, as of the NEMA body phantom"))),
+        Field("ringRadiusMM", "Radius of their ring (mm)", tip="Empty: 57.2 mm, as of the NEMA body phantom"),
+        Field("ct", "CT of the phantom", "text", tip="File or DICOM folder, in the coordinates of the scans: the spheres "
+                                                     "are found by their walls"),
+        Field("leftOut", "Spheres left out", "text", tip="Those known to be empty or not mounted, as 10 mm, 13 mm"))),
     "deadTimeStated": ("Dead time", (
-        *_DEAD_TIME_FIELDS, Field("percent", "Standard uncertainty (%)", tip="k = 1"),
+        Field("model", "Model of the dead time", "choice", (*MODELS.items(), (AUTO, "The one that fits countings "
+                                                                             "better")), isRequired=True),
+        *_DEAD_TIME_FIELDS[1:], Field("percent", "Standard uncertainty (%)", tip="k = 1"),
         Field("origin", "Known from", "text"),
         Field("backgroundCps", "Count rate without the source (1/s)", tip="For a decaying source"))),
     "standard": ("Standard", (

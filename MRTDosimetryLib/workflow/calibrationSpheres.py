@@ -18,7 +18,8 @@ from .protocol import hoursBetween, parseDateTime, positiveNumber
 
 _BQ_PER_KBQ, _BQ_PER_MBQ = 1e3, 1e6
 _SAME_VOXELS_MM = 1e-3
-_LEAVE_OUT = "Check filling and positions, or name it in recovery.leftOut where it is known to be empty or not mounted"
+_LEAVE_OUT = "Check filling and positions, or name it among the spheres left out where it is known to be empty or " \
+             "not mounted"
 
 
 def measure(statement, folder, sensitivity, dead, progress):

@@ -192,6 +192,11 @@ def _recovery(values, scans):
         found["spheres"] = spheres
     if not isPlaced and stated.get("ringRadiusMM") is not None:
         found["ringRadiusMM"] = stated["ringRadiusMM"]
+    if not isPlaced and stated.get("ct"):
+        found["scans"] = [{**scan, "ct": stated["ct"]} for scan in scans]
+    names = [name.strip() for name in str(stated.get("leftOut") or "").split(",")]
+    if any(names):
+        found["leftOut"] = [name for name in names if name]
     return found
 
 

@@ -289,7 +289,10 @@ def testSpheresInCountsNeedASensitivity(page):
 def testAMissingSphereIsNamed(page):
     fillSpheres(page, missing=(4,))
     primary(page).click()
-    assert any(text.startswith("Sphere 28 mm is missing") for text in messages(page)), messages(page)
+    assert any("The sphere 28 mm is missing" in text and "left out" in text for text in messages(page)), messages(page)
+    assert page.draft.content is None
+    typeIn(page.groups.form("spheres"), leftOut="28 mm")
+    primary(page).click()
     assert "28 mm" not in [point["name"] for point in page.draft.content["recovery"]["points"]]
 
 

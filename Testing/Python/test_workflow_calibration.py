@@ -104,7 +104,7 @@ def test_commandLine(made, capsys):
 
 def test_aMissingSphereIsRefusedByName(tmp_path):
     path = phantom.writeCalibration(tmp_path, 1, missing=(4,))
-    with pytest.raises(InputError, match="sphere 28 mm is missing: it does not stand out.*recovery.leftOut"):
+    with pytest.raises(InputError, match="sphere 28 mm is missing: it does not stand out.*among the spheres left out"):
         calibration.create(path)
     content = calibration.create(changed(tmp_path, "known", lambda stated: stated["recovery"].update(
         leftOut=["28 mm"])))
