@@ -107,8 +107,8 @@ GROUPS = {
         Field("placing", "Places of the spheres", "choice", (
             (AUTOMATIC, "found in the image"), (POINTS, "as in the table")), isRequired=True),
         Field("ringRadiusMM", "Radius of their ring (mm)", tip="Empty: 57.2 mm, as of the NEMA body phantom"),
-        Field("ct", "CT of the phantom", "text", tip="File or DICOM folder, in the coordinates of the scans: the spheres "
-                                                     "are found by their walls"),
+        Field("ct", "CT of the phantom", "text",
+              tip="File or DICOM folder, in the coordinates of the scans: the spheres are found by their walls"),
         Field("leftOut", "Spheres left out", "text", tip="Those known to be empty or not mounted, as 10 mm, 13 mm"))),
     "deadTimeStated": ("Dead time", (
         Field("model", "Model of the dead time", "choice", (*MODELS.items(), (AUTO, "The one that fits countings "
