@@ -66,7 +66,7 @@ class StatedHalfLife:
                 for place, weight in zip(places.tolist(), weights.tolist(), strict=True)]
 
     def __str__(self):
-        spread = "" if self.uncertaintyHours is None else f" +- {self.uncertaintyHours:.4g} h"
+        spread = "" if self.uncertaintyHours is None else f" ± {self.uncertaintyHours:.2g} h"
         return f"{self.hours:.4g} h{spread} ({self.source or 'source not stated'})"
 
 

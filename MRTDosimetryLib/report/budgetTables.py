@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .numbers import percent, rounded, significant
+from .prose import readable
 from .tables import Cell, Column, Table
 
 _TOTAL = "Absorbed dose, combined"
@@ -92,5 +93,5 @@ def _remark(content):
     if content["method"] == "monteCarlo":
         low, high = content["monteCarloInterval95"]
         parts.append(f"By Monte Carlo; 95 % within {significant(low)} to {significant(high)} times the absorbed dose.")
-    parts += [flag for flag in content.get("flags") or [] if "Monte Carlo propagation is used" not in flag]
+    parts += [readable(flag) for flag in content.get("flags") or [] if "Monte Carlo propagation is used" not in flag]
     return " ".join(parts)

@@ -1,7 +1,8 @@
 """The fit models compared for each region: those that were fitted, and in one line those that were not."""
 
 from .grouping import groupedByRegion
-from .numbers import percent, plusMinus, significant
+from .numbers import percent, plusMinus, rounded, significant
+from .prose import readable
 from .tables import Cell, Column, Table
 
 _NONE = "\N{EN DASH}"
@@ -33,7 +34,7 @@ def candidates(regions):
             weight = row.get("akaikeWeight")
             table.rows.append([
                 Cell("" if position else region["name"]), Cell(row.get("title") or row["model"]),
-                Cell(_NONE if row.get("aicc") is None else f"{row['aicc']:.1f}"),
+                Cell(_NONE if row.get("aicc") is None else rounded(row["aicc"], 1)),
                 Cell(_NONE if weight is None else percent(weight)),
                 Cell(significant(value) if spread is None else plusMinus(value, spread)), Cell(_verdict(row))])
     return table if table.rows else None
@@ -50,7 +51,7 @@ def notes(regions):
             if titles:
                 count = f"{len(titles)} models" if len(titles) > 1 else "1 model"
                 texts.append(f"{region['name']}: {count} {beginning}, {why} ({'; '.join(titles)}).")
-        texts += [f"{region['name']}: {row['title']} {row['reason']}." for row in absent
+        texts += [f"{region['name']}: {row['title']} {readable(row['reason'])}." for row in absent
                   if not row["reason"].startswith((_NOT_TRIED, _NOT_FITTED))]
     return groupedByRegion(texts, [region["name"] for region in regions])
 
@@ -60,10 +61,11 @@ def _rows(region):
 
 
 def _verdict(row):
+    reason = readable(row["reason"])
     if row["isChosen"]:
-        return f"chosen: {row['reason']}"
+        return f"chosen: {reason}"
     if row["model"] == "trapezoid" and row.get("isAccepted") is None:
         return "not compared: it has no likelihood"
     if row.get("isAccepted") is False:
-        return f"set aside: {row['reason']}"
-    return row["reason"]
+        return f"set aside: {reason}"
+    return reason

@@ -74,7 +74,8 @@ def parts(sections):
         table = Table([Column("Item", isNumber=False), Column("Recorded", isNumber=False),
                        Column("Where from", isNumber=False)], css="checklist")
         for item in section["items"]:
-            value = Cell(item["value"] or NOT_RECORDED, isMissing=item["value"] is None)
+            isMissing = item["value"] is None
+            value = Cell(item["value"] or NOT_RECORDED, isMissing=isMissing, isFlagged=isMissing)
             table.rows.append([Cell(item["title"]), value, Cell(item["source"])])
         shown.append({"title": f"{section['letter']}. {section['title']}", "recorded": recorded,
                       "count": len(section["items"]), "table": table})

@@ -22,6 +22,7 @@ _LEVELS = {
 _FACT_TITLES = {
     "timeAfterAdministrationHours": "Time after administration", "unit": "Unit of the image values",
     "acquisitionDateTime": "Acquisition start", "durationSeconds": "Acquisition time",
+    "radiopharmaceuticalStartDateTime": "Start of the administration",
     "calibrationFactorBqPerCps": "Calibration factor", "decayCorrectedTo": "Decay corrected to",
 }
 _SOURCE_NAMES = {"dicom": "DICOM", "file": "file", "user": "user", "study": "study file", "protocol": "protocol"}
@@ -104,18 +105,27 @@ def registration(rows):
 
 
 def organDrift(rows):
-    """Where the activity of each region lies against the reference scan, and what one voxel of shift would change."""
-    table = Table([Column("Region", isNumber=False), Column("Time point", isNumber=False), Column("Drift", "mm"),
-                   Column("Drift R, A, S", "mm"), Column("Activity changed by one voxel", "%")])
-    for row in rows:
-        drift, absent = row.get("driftMM"), "reference" if row.get("isReference") else NOT_COMPUTED
-        table.rows.append([
-            textCell(row.get("region")), textCell(row.get("label")),
-            textCell(None, absent) if drift is None
-            else Cell(significant(drift), isFlagged=bool(row.get("isDriftLarge"))),
-            textCell(None, absent) if drift is None else _triple(row.get("driftRASMM")),
-            numberCell(row.get("oneVoxelChangePercent"), significant, NOT_COMPUTED)])
+    """Where the activity of each region lies against the reference scan, and what one voxel of shift would change: one
+    row per region, one column per scan."""
+    labels = list(dict.fromkeys(row.get("label") for row in rows))
+    table = Table([Column("Region", isNumber=False), *(Column(str(label or NOT_RECORDED), "mm") for label in labels)])
+    for region in dict.fromkeys(row.get("region") for row in rows):
+        found = {row.get("label"): row for row in rows if row.get("region") == region}
+        table.rows.append([textCell(region), *(_driftCell(found.get(label)) for label in labels)])
     return table
+
+
+def _driftCell(row):
+    if row is None:
+        return Cell(NOT_COMPUTED, isMissing=True)
+    change = row.get("oneVoxelChangePercent")
+    detail = "" if change is None else f"one voxel: {percent(change / 100.0)}"
+    drift = row.get("driftMM")
+    if drift is None:
+        return Cell("reference" if row.get("isReference") else NOT_COMPUTED, detail=detail, isMissing=True)
+    place = f"({_triple(row['driftRASMM']).text})" if row.get("driftRASMM") else ""
+    return Cell(rounded(drift, 1), detail="; ".join(filter(None, (place, detail))),
+                isFlagged=bool(row.get("isDriftLarge")))
 
 
 def partialVolume(rows):
@@ -166,9 +176,9 @@ def overrides(rows):
 
 
 def versions(versionByName):
-    """Software by name."""
-    return Table([Column("Software", isNumber=False), Column("Version", isNumber=False)],
-                 [[Cell(str(name)), textCell(version)] for name, version in versionByName.items()])
+    """Software by name, in one row."""
+    return Table([Column(str(name), isNumber=False) for name in versionByName],
+                 [[textCell(version) for version in versionByName.values()]], css="dense versions")
 
 
 def inputs(rows):

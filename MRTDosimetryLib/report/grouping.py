@@ -1,5 +1,10 @@
 """Joins remarks that are the same for several regions, so that a page says each thing once."""
 
+import re
+
+# A remark that ends in a parenthesis: what is in it may differ from region to region.
+_WITH_DETAIL = re.compile(r"(?P<remark>[^()]+) \((?P<detail>[^()]+)\)(?P<end>\.?)")
+
 
 def splitRegion(text, regionNames):
     """(region, remark) of a text ``"region: remark"``; the region is None when the text is about none of them."""
@@ -11,7 +16,8 @@ def splitRegion(text, regionNames):
 
 def groupedByRegion(texts, regionNames):
     """Texts of the form ``"region: remark"`` with equal remarks joined to ``"region, region: remark"`` or
-    ``"All regions: remark"``.
+    ``"All regions: remark"``; of remarks that differ only in a parenthesis at their end, each region keeps its own,
+    ``"region (detail), region (detail): remark"``.
 
     Parameters
     ----------
@@ -29,8 +35,22 @@ def groupedByRegion(texts, regionNames):
         names = regionsByRemark.setdefault((name is None, remark), [])
         if name is not None and name not in names:
             names.append(name)
-    joined = []
+    joined, detailed = [], {}
     for (isGeneral, remark), names in regionsByRemark.items():
-        whose = "All regions" if len(names) == len(regionNames) > 1 else ", ".join(names)
-        joined.append(remark if isGeneral else f"{whose}: {remark}")
+        match = None if isGeneral else _WITH_DETAIL.fullmatch(remark)
+        if match is None:
+            joined.append(remark if isGeneral else f"{_whose(names, regionNames)}: {remark}")
+            continue
+        key = match["remark"] + match["end"]
+        if key not in detailed:
+            detailed[key] = [len(joined), remark, []]
+            joined.append("")
+        detailed[key][2].append((names, match["detail"]))
+    for key, (place, remark, parts) in detailed.items():
+        joined[place] = f"{_whose(parts[0][0], regionNames)}: {remark}" if len(parts) == 1 else \
+            f"{', '.join(f'{name} ({detail})' for names, detail in parts for name in names)}: {key}"
     return joined
+
+
+def _whose(names, regionNames):
+    return "All regions" if len(names) == len(regionNames) > 1 else ", ".join(names)

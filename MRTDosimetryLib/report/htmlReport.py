@@ -26,6 +26,7 @@ from .figures import absorbedDoseChart, dvhChart, dvhOverview, timeActivityChart
 from .grouping import groupedByRegion
 from .identification import SIGNATURE_TITLES
 from .numbers import dateTimeText
+from .prose import readable
 from .resultTables import ResultTables
 from .tables import NOT_RECORDED
 from .therapyFigure import therapyChart
@@ -35,7 +36,8 @@ __all__ = ["SIGNATURE_TITLES", "Picture", "renderReport"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # More than these would push the signatures off the first page; the full lists then follow in sections of their own.
-_LINES_OF_WARNINGS, _REGIONS_ON_FIRST_PAGE = 6, 30
+_LINES_OF_WARNINGS, _MORE_BESIDE_FEW_REGIONS, _FEW_REGIONS, _REGIONS_ON_FIRST_PAGE = 6, 4, 10, 30
+_LINES_OF_A_RECOMMENDATION = 3
 _PANELS_PER_CHART = 24
 
 
@@ -50,12 +52,15 @@ class Picture:
     pngBytes : bytes
     isKey : bool
         Whether it is the one for the first page; without any the first one is.
+    isWide : bool
+        Whether it takes the whole width of a page.
     """
 
     title: str
     caption: str
     pngBytes: bytes
     isKey: bool = False
+    isWide: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Chart:
     text: str
     caption: str = ""
     title: str = ""
+    isWide: bool = False
 
 
 def renderReport(results, context=None, pictures=(), template=None):
@@ -98,14 +104,15 @@ def renderReport(results, context=None, pictures=(), template=None):
     """
     context = context or {}
     _check(results, pictures)
+    results = {**results, "warnings": [readable(text) for text in results.get("warnings") or []]}
     regions = results["regions"]
     names = [region["name"] for region in regions]
-    warnings = groupedByRegion([str(text) for text in results.get("warnings") or []], names)
-    assumptions = [str(text) for text in context.get("assumptions") or []]
+    warnings = groupedByRegion(results["warnings"], names)
+    assumptions = [readable(text) for text in context.get("assumptions") or []]
     tables = ResultTables(results)
     name, identifier = contextTables.patientLine(context.get("patient"))
     protocol = context.get("protocol") or {}
-    charts = [Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title)
+    charts = [Chart(_uri(picture.pngBytes, "png"), picture.title, picture.caption, picture.title, picture.isWide)
               for picture in pictures]
     return (template or templateFolder.load()).render(dict(
         title=protocol.get("title") or "Molecular radiotherapy",
@@ -115,9 +122,9 @@ def renderReport(results, context=None, pictures=(), template=None):
         facts=identification.facts(results, context),
         levelReached=keyResults.level(protocol, results.get("therapy")),
         physicsExpert=therapyTables.PHYSICS_EXPERT, physicsExpertSource=therapyTables.PHYSICS_EXPERT_SOURCE,
-        warnings=warnings, keyWarnings=mostPressing(warnings, _LINES_OF_WARNINGS),
+        warnings=warnings, keyWarnings=mostPressing(warnings, _linesOfWarnings(results)),
         **therapySection.parts(results, context, chartOf=_therapyChart),
-        keyTable=tables.key(results, _REGIONS_ON_FIRST_PAGE) if regions else None,
+        keyTable=tables.key(results, _REGIONS_ON_FIRST_PAGE, context.get("partialVolume")) if regions else None,
         keyValues=keyResults.keyValues(results["therapy"]) if results.get("therapy") else [],
         keyPicture=_keyPicture(charts, pictures), keyChart=_keyChart(context, regions),
         summary=tables.summary() if regions else None, signatures=identification.signatures(context.get("signOff")),
@@ -142,7 +149,8 @@ def renderReport(results, context=None, pictures=(), template=None):
         effects=effectTables.effects(results),
         nuclide=identification.nuclideFacts(results, context.get("nuclide") or {}),
         checklist=checklist.parts(checklist.evaluate(results, context)),
-        methods=context.get("methods") or [], assumptions=groupedByRegion(assumptions, names),
+        methods=[{**method, "text": readable(method.get("text") or "")} for method in context.get("methods") or []],
+        assumptions=groupedByRegion(assumptions, names),
         versions=_table(contextTables.versions, context.get("versions")),
         inputs=_table(contextTables.inputs, context.get("inputs"))))
 
@@ -159,6 +167,13 @@ def _check(results, pictures):
         if not bytes(picture.pngBytes).startswith(_PNG_SIGNATURE):
             faults.add("The picture is not a PNG", picture.title)
     faults.raiseIfAny()
+
+
+def _linesOfWarnings(results):
+    """How many lines of warnings the first page has room for."""
+    lines = _LINES_OF_WARNINGS + (_MORE_BESIDE_FEW_REGIONS if len(results["regions"]) <= _FEW_REGIONS else 0)
+    hasRecommendation = bool((results.get("therapy") or {}).get("recommendation"))
+    return lines - (_LINES_OF_A_RECOMMENDATION if hasRecommendation and results["regions"] else 0)
 
 
 def _table(build, rows):

@@ -1,5 +1,6 @@
 """Who was treated with what, by which protocol, and who signs: the identification block of a report."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from . import contextTables
@@ -19,6 +20,7 @@ class Fact:
     detail: str = ""
     isMissing: bool = False
     isWide: bool = False
+    isWidest: bool = False
 
 
 def facts(results, context):
@@ -48,7 +50,7 @@ def facts(results, context):
               f"Source: {source}" if source else "Source not recorded"),
         *_prescription(administration),
         *([] if isPrescribing and not moment else [_fact("Administration", dateTimeText(moment) if moment else None)]),
-        _fact("Scans after administration", ", ".join(hours)) if regions else
+        _fact("Scans after administration", ", ".join(hours), isWide=True) if regions else
         Fact("Scans", "none: done without images"),
     ]
 
@@ -94,5 +96,5 @@ def nuclideFacts(results, nuclide):
         _fact("Radionuclide", nuclide.get("name") or results.get("radionuclide")),
         _fact("Physical half-life", None if halfLife is None else f"{significant(halfLife, 5)} h"),
         _fact("Locally absorbed energy per decay", None if energy is None else f"{significant(energy, 4)} MeV"),
-        _fact("Source", nuclide.get("source"), isWide=True),
+        dataclasses.replace(_fact("Source", nuclide.get("source")), isWidest=True),
     ]

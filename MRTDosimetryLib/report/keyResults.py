@@ -3,12 +3,14 @@
 from ..physics.cohorts import COEFFICIENT
 from . import therapyTables
 from .numbers import significant
-from .quantities import lines
 from .tables import NOT_COMPUTED, Cell, Column
 
 # Units of the values that a treatment is decided by; all others are in the section on the therapy.
 _KEY_UNITS = ("Gy", "Gy/GBq", "Gy/MBq", "MBq", "GBq")
 _MOST_VALUES = 14
+# What a physician looks for first.
+_DECISIVE = ("prescribed activity", "activity of the next", "activity that reaches", "largest activity", "achieved",
+             "activity left", "wanted absorbed dose")
 NO_COHORT = "no cohort"
 
 
@@ -34,14 +36,15 @@ def addPercentiles(table, results, notes):
             cells.append(Cell(NO_COHORT, isMissing=True))
             continue
         best = max(own, key=lambda row: (bool(row.get("verified")), row.get("patients") or 0))
-        cells.append(Cell(_percentileText(best["percentile"]), notes.mark(_cohortWords(best)),
+        cells.append(Cell(therapyTables.percentileText(best["percentile"]), notes.mark(_cohortWords(best)),
                           isFlagged=bool(best.get("isOutside"))))
 
 
 def keyValues(therapy):
     """The main values of a therapy's calculation as tables to stand side by side: absorbed doses and activities."""
-    found = lines({key: value for key, value in therapy.items() if key not in therapyTables.FRAME_KEYS})
+    found = therapyTables.ownLines(therapy)
     main = [line for line in found if line.unit in _KEY_UNITS and line.value is not None] or found
+    main.sort(key=lambda line: not line.title.startswith(_DECISIVE))
     return therapyTables.valueTables(main[:_MOST_VALUES])
 
 
@@ -65,11 +68,6 @@ def accumulatedCell(row, notes):
 def _comparison(results):
     cohort = (results.get("therapy") or {}).get("cohort") or {}
     return [row for row in cohort.get("comparison") or [] if row["quantity"] == COEFFICIENT]
-
-
-def _percentileText(value):
-    """A percentile without digits that a cohort of some tens of patients cannot carry."""
-    return "< 1" if value < 1.0 else "> 99" if value > 99.0 else f"{value:.0f}"
 
 
 def _cohortWords(row):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .numbers import significant, words
+from .numbers import asGiven, words
 
 # A key's end -> unit as it is printed; the longest end that fits counts.
 _UNITS = {
@@ -17,12 +17,38 @@ _UNITS = {
 }
 _END = re.compile(rf"(?<=[a-z0-9])({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 _KEY = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")
-_BESIDE = ("Uncertainty", "Interval95")
+_BESIDE, _ORIGIN = ("Uncertainty", "Interval95"), ("Origin", "Basis")
 _ABBREVIATIONS = {"Bed": "BED", "bed": "BED", "Eqd2": "EQD2", "eqd2": "EQD2", "Bsa": "BSA",
                   "bsa": "BSA"}
 _PHRASES = (("interval95", "95 % interval"), ("at95 percent", "at 95 %"), ("SValue", "S value"),
             ("half life", "half-life"), ("time integrated", "time-integrated"), ("blood based", "blood-based"),
-            ("image based", "image-based"))
+            ("image based", "image-based"), ("mono compartment", "mono-compartment"), ("whole body ", "whole-body "),
+            ("tumor to normal", "tumor-to-normal"))
+# Keys whose own words would say too little, without their unit.
+_TITLES = {
+    "administeredDeviation": "deviation of the administered from the prescribed activity",
+    "isDeliveryConfirmed": "delivery confirmed by images", "isVerified": "verified by images after the treatment",
+    "doseConstant": "absorbed-dose constant", "imageDoseConstant": "absorbed-dose constant for the images",
+    "isLimitBinding": "given by a limit", "isDoseConstantVerified": "absorbed-dose constant verified",
+    "wholeBodyTail": "whole body after the last reading",
+    "wholeBodyTailEffective": "coefficient after the last reading, effective decay",
+    "wholeBodyTailPhysical": "coefficient after the last reading, physical decay alone",
+    "wholeBodyWantedTotal": "whole-body absorbed dose wanted in all",
+    "wholeBodyTotalAbsorbedDose": "whole-body absorbed dose of all administrations",
+    "wholeBodyRetainedFractionTime": "time of the retained fraction",
+    "predictedAbsorbedDoseUncertainty": "standard uncertainty of the absorbed dose it will give (k = 1)",
+    "predictedAbsorbedDoseInterval95": "95 % interval of the absorbed dose it will give",
+    "maximumActivityAt95Percent": "largest activity that stays below the limit with 95 % probability",
+    "maximumActivity": "activity that reaches the limit", "remainingCyclesWhole": "remaining cycles, whole",
+    "bsaActivity": "activity by body surface area (BSA)",
+    "bsaReducedActivity": "activity by body surface area, reduced for the lung shunt",
+    "targetActivity": "activity per cycle for the wanted absorbed dose",
+    "targetReachedProbability": "probability of reaching the wanted absorbed dose",
+    "acceptedProbability": "accepted probability of passing a limit",
+    "nextActivity": "activity of the next cycle", "remainingActivity": "activity left if given in one cycle",
+    "relativeUncertainties": "relative standard uncertainty", "activity": "activity the absorbed doses are stated for",
+}
+_VALUES = {"maaSPECT": "99mTc-MAA SPECT", "yttriumPET": "90Y PET", "bremsstrahlungSPECT": "bremsstrahlung SPECT"}
 
 
 def titleAndUnit(key):
@@ -30,6 +56,8 @@ def titleAndUnit(key):
     match = _END.search(key)
     unit = _UNITS[match.group(1)] if match else ""
     bare = key[:match.start()] if match else key
+    if bare in _TITLES:
+        return _TITLES[bare], unit
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).split()
     parts = [_ABBREVIATIONS.get(part, part.lower() if part[1:].islower() or len(part) == 1 else part) for part in parts]
     text = " ".join(parts)
@@ -53,6 +81,8 @@ class Line:
         Standard uncertainty (k = 1) in that unit.
     interval : tuple of float or None
         95 % interval in that unit.
+    origin : str
+        Where the value comes from or what it is for, where the results hold it beside the value.
     """
 
     title: str
@@ -60,41 +90,49 @@ class Line:
     unit: str
     uncertainty: float | None = None
     interval: tuple | None = None
+    origin: str = ""
 
 
 def lines(values):
     """The values of a dictionary of results, list of :class:`Line`: uncertainty and interval with their value, objects
     one level deep; what lies deeper, and lists of objects, are left to tables."""
     found = []
-    beside = {part: {_with(part, key) for key, value in values.items() if value is not None} for part in _BESIDE}
+    beside = {part: {_with(part, key) for key, value in values.items() if value is not None}
+              for part in (*_BESIDE, *_ORIGIN)}
+    origins = {_with(part, key, isUnitKept=False): key for key in values for part in _ORIGIN}
+    origins = {key: values[name] for name, key in origins.items() if isinstance(values.get(name), str)}
     for key, value in values.items():
         title, unit = titleAndUnit(key)
         if isinstance(value, dict):
             found += [_lineBelow(title, unit, name, below) for name, below in value.items() if not _isDeep(below)]
-        elif not _isDeep(value) and not any(key in keys for keys in beside.values()):
+        elif not _isDeep(value) and not any(key in keys for keys in beside.values()) and \
+                not any(_with(part, other, isUnitKept=False) == key for other in origins for part in _ORIGIN):
             spread, interval = (None if value is None else values.get(_with(part, key)) for part in _BESIDE)
-            found.append(Line(title, value, unit, spread, tuple(interval) if interval else None))
+            found.append(Line(title, value, unit, spread, tuple(interval) if interval else None,
+                              valueText(origins.get(key, ""))))
     return found
 
 
-def valueText(value, digits=4):
+def valueText(value):
     """A value as it is printed; ``None`` stays for the caller to word."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(valueText(item, digits) for item in value)
+        return ", ".join(valueText(item) for item in value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return significant(value, digits)
+        return asGiven(value)
+    if str(value) in _VALUES:
+        return _VALUES[str(value)]
     # a key among the values, e.g. that of a method
     return words(value) if _KEY.fullmatch(str(value)) else str(value)
 
 
-def _with(part, key):
-    """The key of what belongs to a value: ``"Uncertainty"`` before the unit of ``key``."""
+def _with(part, key, isUnitKept=True):
+    """The key of what belongs to a value: ``"Uncertainty"`` before the unit of ``key``, or in its place."""
     match = _END.search(key)
-    return f"{key[:match.start()]}{part}{match.group(1)}" if match else f"{key}{part}"
+    return f"{key[:match.start()]}{part}{match.group(1) if isUnitKept else ''}" if match else f"{key}{part}"
 
 
 def _lineBelow(title, unit, key, value):

@@ -1,10 +1,13 @@
 """Tables made from the results of a study (results.json): summary, activities, fits and dose-volume figures."""
 
+import dataclasses
 import re
 
 from . import cycles, keyResults
+from .contextTables import RECOVERY_FLAG
 from .grouping import groupedByRegion, splitRegion
 from .numbers import compact, percent, plusMinus, significant, words
+from .prose import readable
 from .tables import NOT_COMPUTED, Cell, Column, Footnotes, Table
 
 # Extrapolated parts of a time-integrated activity above this are flagged: it then rests on the model, not on scans.
@@ -14,6 +17,9 @@ _MAXIMUM_TIMES_PER_TABLE = 6
 _DENSE_ABOVE = 12
 _MODEL_TITLES = {"monoExponential": "Mono-exponential", "trapezoid": "Trapezoid",
                  "singleTimePoint": "Single time point"}
+# How a reader of a paper knows them.
+_SYMBOLS = {"lambda": "λ", **{f"{name}{number}": f"{symbol}{index}" for name, symbol in (("A", "A"), ("lambda", "λ"))
+                              for number, index in zip("0123", "₀₁₂₃", strict=True)}}
 _COVARIANCES = {
     "absolute": "Covariance of the parameters from the stated uncertainties of the activities.",
     "scaled": "Covariance of the parameters scaled by the reduced chi-square, because the activities have no stated "
@@ -86,19 +92,25 @@ class ResultTables:
         self._regions = results["regions"]
         self._warnings = [str(text) for text in results.get("warnings") or []]
 
-    def key(self, results, most):
+    def key(self, results, most, partialVolume=None):
         """What a treatment is decided by, for the first ``most`` regions.
 
         Absorbed dose with its uncertainty, per administered activity and as BED; beside several cycles the absorbed
-        dose over all of them; the place in a published cohort where there is one.
+        dose over all of them; the place in a published cohort where there is one. A region whose absorbed dose is
+        known to be too low for lack of resolution (``partialVolume`` of the context) is marked.
         """
         notes, regions = Footnotes(), self._regions[:most]
+        low = {row["region"]: row["recovery"] for row in partialVolume or []
+               if row.get("recovery") is not None and row["recovery"] < RECOVERY_FLAG}
         table = Table([Column("Region", isNumber=False), Column("Absorbed dose", "Gy"),
                        Column("Coefficient", "Gy/GBq"), Column("BED", "Gy")],
                       css="key dense" if len(regions) > _DENSE_ABOVE else "key")
         for region in regions:
-            table.rows.append([Cell(region["name"]),
-                               self._cell(region, "absorbedDoseGy", notes, "absorbedDoseUncertaintyGy"),
+            dose = self._cell(region, "absorbedDoseGy", notes, "absorbedDoseUncertaintyGy")
+            if region["name"] in low and not dose.isMissing:
+                dose = dataclasses.replace(
+                    dose, isFlagged=True, detail=f"about {percent(1.0 - low[region['name']])} too low: resolution")
+            table.rows.append([Cell(region["name"]), dose,
                                self._cell(region, "absorbedDoseCoefficientGyPerGBq", notes),
                                self._cell(region, "bedGy", notes)])
         accumulated = {row["region"]: row for row in cycles.severalCycles(results)}
@@ -185,7 +197,7 @@ class ResultTables:
             if fit.get("scanTimeSensitivityPerHour"):
                 shares = " and ".join(f"{100.0 * share:+.2g} %" for share in fit["scanTimeSensitivityPerHour"])
                 texts.append(f"Sensitivity to the time of the scan: {shares} of the time-integrated activity per hour.")
-            texts += [str(text) for key in ("warnings", "assumptions") for text in fit.get(key) or []]
+            texts += [readable(text) for key in ("warnings", "assumptions") for text in fit.get(key) or []]
             remarks += [f"{region['name']}: {text}" for text in texts
                         if text not in said and f"{region['name']}: {text}" not in said]
         return groupedByRegion(remarks, [region["name"] for region in self._regions])
@@ -249,7 +261,7 @@ def _activityCell(point):
 def _parameterText(name, parameter):
     unit = parameter.get("unit") or ""
     value = parameter.get("value")
-    title = words(name)
+    title = _SYMBOLS.get(name) or words(name).replace("half life", "half-life")
     if value is None:
         return f"{title} {NOT_COMPUTED}"
     spread = parameter.get("standardError")

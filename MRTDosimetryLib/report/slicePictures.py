@@ -1,9 +1,11 @@
 """Slice pictures without 3D rendering: absorbed dose over CT with region outlines, from plain arrays."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..errors import InputError
-from .drawing import chartContext, figureBytes, newFigure
+from .drawing import PAGE_WIDTH_INCH, chartContext, figureBytes, newFigure
 from .regionStyles import regionStyles
 
 # Window of the CT behind the absorbed dose: soft tissue, with lung and bone still told apart.
@@ -14,6 +16,9 @@ _MAP_OPACITY = 0.75
 # Two beside each other on a page of the report, with letters of their true size.
 _WIDTH_INCH = 3.5
 _RESOLUTION_DPI = 220
+# Of the width, beside a color bar and its words; and what title and each line of the legend take of the height.
+_BAR_INCH, _TITLE_INCH, _LEGEND_LINE_INCH, _LARGEST_HEIGHT_INCH = 0.75, 0.22, 0.19, 5.5
+_LEGEND_COLUMNS, _WIDE_LEGEND_COLUMNS = 3, 6
 
 
 def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None,
@@ -55,47 +60,113 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
     InputError
         When shapes, spacing or range do not fit, or an absorbed dose is not a finite number.
     """
-    absorbedDoseGy = np.asarray(doseArray2D, dtype=float)
-    _check(ctArray2D, absorbedDoseGy, labels2D, spacing, rangeGy, title)
-    rows, columns = absorbedDoseGy.shape
-    heightMM, widthMM = rows * float(spacing[0]), columns * float(spacing[1])
+    return _picture([Plane(ctArray2D, doseArray2D, labels2D, spacing, sides, title)], names, rangeGy, quantity,
+                    colorMap, rangeHU, _WIDTH_INCH)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One of several slices in a picture; attributes as the arguments of :func:`slicePicture`."""
+
+    ctArray2D: np.ndarray | None
+    doseArray2D: np.ndarray
+    labels2D: np.ndarray | None
+    spacing: tuple
+    sides: tuple | None
+    title: str
+
+    @property
+    def sizeMM(self):
+        """(height, width)."""
+        return tuple(count * float(step) for count, step in zip(np.shape(self.doseArray2D), self.spacing, strict=True))
+
+
+def planesPicture(planes, names, rangeGy):
+    """Slices beside each other at one scale, as wide as a page, with one color bar and one legend.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+    names, rangeGy
+        As of :func:`slicePicture`.
+
+    Returns
+    -------
+    bytes
+        PNG.
+
+    Raises
+    ------
+    InputError
+        As :func:`slicePicture`.
+    """
+    return _picture(planes, names, rangeGy, "Absorbed dose (Gy)", "inferno", (_CT_LOW_HU, _CT_HIGH_HU),
+                    PAGE_WIDTH_INCH)
+
+
+def _picture(planes, names, rangeGy, quantity, colorMap, rangeHU, widthInch):
+    for plane in planes:
+        _check(plane.ctArray2D, np.asarray(plane.doseArray2D, dtype=float), plane.labels2D, plane.spacing, rangeGy,
+               plane.title)
+    sizes = [plane.sizeMM for plane in planes]
+    shown = {name for plane in planes if plane.labels2D is not None for label, name in names.items()
+             if (np.asarray(plane.labels2D) == label).any()}
+    columns = _LEGEND_COLUMNS if len(planes) == 1 else _WIDE_LEGEND_COLUMNS
+    around = 0.1 + _TITLE_INCH * any(plane.title for plane in planes) + _LEGEND_LINE_INCH * -(-len(shown) // columns)
+    widthMM, heightMM = sum(width for _height, width in sizes), max(height for height, _width in sizes)
+    inchPerMM = min((widthInch - _BAR_INCH) / widthMM, (_LARGEST_HEIGHT_INCH - around) / heightMM)
+    # all at one scale: where the height is the limit, room is left at both sides
+    spare = ((widthInch - _BAR_INCH) / inchPerMM - widthMM) / 2.0
+    with chartContext():
+        figure = newFigure(widthInch, max(inchPerMM * heightMM + around, 1.6))
+        every = figure.subplots(1, len(planes) + 2, squeeze=False, gridspec_kw={
+            "width_ratios": [max(spare, 1e-3), *(width for _height, width in sizes), max(spare, 1e-3)]})[0]
+        for axes in (every[0], every[-1]):
+            axes.set_axis_off()
+        panels, handles = every[1:-1], {}
+        for axes, plane in zip(panels, planes, strict=True):
+            overlay, found = _drawPlane(axes, plane, names, rangeGy, colorMap, rangeHU)
+            handles |= {handle.get_label(): handle for handle in found}
+        _drawColorBar(figure, list(panels), overlay, quantity)
+        if handles:
+            figure.legend(handles=list(handles.values()), loc="outside lower center", frameon=False, fontsize=7.0,
+                          ncols=min(columns, len(handles)), handlelength=1.4, columnspacing=1.2)
+        return figureBytes(figure, "png", _RESOLUTION_DPI)
+
+
+def _drawPlane(axes, plane, names, rangeGy, colorMap, rangeHU):
+    """Draw one slice; returns what the color bar is for, and the legend entries."""
+    from matplotlib.colors import ListedColormap
+
+    absorbedDoseGy = np.asarray(plane.doseArray2D, dtype=float)
+    heightMM, widthMM = plane.sizeMM
     extent = (0.0, widthMM, heightMM, 0.0)
     lowGy, highGy = float(rangeGy[0]), float(rangeGy[1])
-    heightInch = min(max(_WIDTH_INCH * 0.8 * heightMM / widthMM + 0.7, 2.0), 5.5)
-    with chartContext():
-        from matplotlib.colors import ListedColormap
-
-        figure = newFigure(_WIDTH_INCH, heightInch)
-        axes = figure.subplots()
-        axes.set_facecolor("black")
-        if ctArray2D is not None:
-            axes.imshow(np.asarray(ctArray2D, dtype=float), cmap="gray", vmin=rangeHU[0], vmax=rangeHU[1],
-                        extent=extent, interpolation="bilinear")
-        colors = colorMap if isinstance(colorMap, str) else ListedColormap(colorMap)
-        isFading = isinstance(colorMap, str) and colorMap == "inferno"
-        alpha = _opacity(absorbedDoseGy, lowGy, highGy, ctArray2D is not None) if isFading \
-            else np.where(absorbedDoseGy > lowGy, _MAP_OPACITY, 0.0)
-        overlay = axes.imshow(absorbedDoseGy, cmap=colors, vmin=lowGy, vmax=highGy, extent=extent, alpha=alpha,
-                              interpolation="nearest")
-        handles = [] if labels2D is None else drawOutlines(axes, np.asarray(labels2D), names, spacing)
-        axes.set(xticks=[], yticks=[], xlim=(0, widthMM), ylim=(heightMM, 0))
-        axes.spines[:].set_visible(False)
-        axes.set_title(title, loc="left", pad=4)
-        for text, x, alignment in zip(sides or (), (0.015, 0.985), ("left", "right"), strict=False):
-            axes.text(x, 0.5, text, transform=axes.transAxes, ha=alignment, va="center", color="white", fontsize=9)
-        _drawColorBar(figure, axes, overlay, quantity)
-        if handles:
-            figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)), frameon=False,
-                          fontsize=7.0, handlelength=1.4, columnspacing=1.2)
-        return figureBytes(figure, "png", _RESOLUTION_DPI)
+    axes.set_facecolor("black")
+    if plane.ctArray2D is not None:
+        axes.imshow(np.asarray(plane.ctArray2D, dtype=float), cmap="gray", vmin=rangeHU[0], vmax=rangeHU[1],
+                    extent=extent, interpolation="bilinear")
+    colors = colorMap if isinstance(colorMap, str) else ListedColormap(colorMap)
+    isFading = isinstance(colorMap, str) and colorMap == "inferno"
+    alpha = _opacity(absorbedDoseGy, lowGy, highGy, plane.ctArray2D is not None) if isFading \
+        else np.where(absorbedDoseGy > lowGy, _MAP_OPACITY, 0.0)
+    overlay = axes.imshow(absorbedDoseGy, cmap=colors, vmin=lowGy, vmax=highGy, extent=extent, alpha=alpha,
+                          interpolation="nearest")
+    handles = [] if plane.labels2D is None else drawOutlines(axes, np.asarray(plane.labels2D), names, plane.spacing)
+    axes.set(xticks=[], yticks=[], xlim=(0, widthMM), ylim=(heightMM, 0))
+    axes.spines[:].set_visible(False)
+    axes.set_title(plane.title, loc="left", pad=4)
+    for text, x, alignment in zip(plane.sides or (), (0.015, 0.985), ("left", "right"), strict=False):
+        axes.text(x, 0.5, text, transform=axes.transAxes, ha=alignment, va="center", color="white", fontsize=9)
+    return overlay, handles
 
 
 def _drawColorBar(figure, axes, overlay, quantity):
     from matplotlib.cm import ScalarMappable
 
     # of its own: the pixel-wise opacity of the overlay is not to dim the scale
-    colorBar = figure.colorbar(ScalarMappable(overlay.norm, overlay.cmap), ax=axes, fraction=0.046, pad=0.02,
-                               extend="max")
+    colorBar = figure.colorbar(ScalarMappable(overlay.norm, overlay.cmap), ax=axes, pad=0.02, extend="max",
+                               fraction=0.046 if len(axes) == 1 else 0.022, aspect=20 if len(axes) == 1 else 26)
     colorBar.set_label(quantity)
     colorBar.outline.set_visible(False)
 

@@ -39,7 +39,7 @@ class Table:
     @property
     def isShort(self):
         """Whether the table is to stay on one page."""
-        return len(self.rows) <= 22
+        return len(self.rows) <= 14 and self.css != "checklist"
 
 
 class Footnotes:

@@ -1,15 +1,23 @@
 """Tables of a therapy's own calculation: its results, what was stated for it, and what the protocol says of itself."""
 
-import json
-
-from .numbers import compact, plusMinus, significant, words
-from .quantities import lines, titleAndUnit, valueText
-from .tables import NOT_COMPUTED, Cell, Column, Table, textCell
+from .numbers import asGiven, compact, plusMinus, rounded, significant
+from .prose import readable
+from .quantities import lines, valueText
+from .tables import NOT_COMPUTED, Cell, Column, Footnotes, Table, textCell
 
 # Keys of ``therapy`` in results.json that are no values of the calculation.
 FRAME_KEYS = ("protocol", "strategy", "level", "recommendation", "assumptions", "leavesOut", "uncertaintyCost",
               "tables")
+# Values that have a place of their own in the report.
+_ELSEWHERE = ("levelReached", "cohort")
 _LINES_IN_ONE_COLUMN = 14
+# By the title of a column: percentiles and z that a cohort of some tens of patients can carry.
+_OF_COLUMN = {"Percentile (%)": lambda value: percentileText(value), "z": lambda value: rounded(value, 2)}
+# A longer text stands below the table, not in it.
+_LONGEST_IN_TABLE = 32
+_DIGITS_OF_COUNTS = 12
+# The last column of a table of the calculation, whose texts repeat from row to row.
+_SOURCE = "Source"
 DECISION = "The decision is the treating physician's."
 # Council Directive 2013/59/Euratom, article 83, as quoted by the EANM position paper (doi 10.1007/s00259-020-05038-9).
 PHYSICS_EXPERT = (
@@ -25,7 +33,12 @@ def decision(recommendation):
 
 def values(therapy):
     """All values of the calculation with their units, as one table, or two to stand side by side; ``[]`` for none."""
-    return valueTables(lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS}))
+    return valueTables(ownLines(therapy))
+
+
+def ownLines(therapy):
+    """The values as lines of :mod:`.quantities`."""
+    return lines({key: value for key, value in therapy.items() if key not in (*FRAME_KEYS, *_ELSEWHERE)})
 
 
 def valueTables(found, inOneColumn=_LINES_IN_ONE_COLUMN):
@@ -35,16 +48,26 @@ def valueTables(found, inOneColumn=_LINES_IN_ONE_COLUMN):
 
 
 def _valueTable(found):
-    table = Table([Column("Quantity", isNumber=False), Column("Value"), Column("Unit", isNumber=False)], css="values")
+    table, notes = _quantityTable(), Footnotes()
     for line in found:
-        value = Cell(NOT_COMPUTED, isMissing=True) if line.value is None else \
-            Cell(numberText(line), detail=intervalText(line))
-        table.rows.append([Cell(line.title[:1].upper() + line.title[1:]), value, Cell(line.unit)])
+        isLong = len(line.origin) > _LONGEST_IN_TABLE
+        detail = "; ".join(filter(None, (intervalText(line), "" if isLong else line.origin)))
+        mark = notes.mark(line.origin[:1].upper() + line.origin[1:]) if isLong else ""
+        value, unit = (Cell(NOT_COMPUTED, mark, isMissing=True), "") if line.value is None else \
+            (Cell(numberText(line), mark, detail), line.unit)
+        table.rows.append([Cell(line.title[:1].upper() + line.title[1:]), value, Cell(unit)])
+    table.footnotes = notes.entries()
     return table
+
+
+def _quantityTable():
+    return Table([Column("Quantity", isNumber=False), Column("Value"), Column("Unit", isNumber=False)], css="values")
 
 
 def numberText(line):
     """A value with its standard uncertainty, without its unit."""
+    if isinstance(line.value, (list, tuple)) and len(line.value) == 2 and all(map(_isNumber, line.value)):
+        return " to ".join(significant(end) for end in line.value)
     return valueText(line.value) if line.uncertainty is None else plusMinus(line.value, line.uncertainty)
 
 
@@ -56,44 +79,39 @@ def intervalText(line):
 def stated(content, formatNumber=None):
     """A table of the calculation, or of a statement: ``title``, ``columns``, ``rows``, ``source``.
 
+    Sources of the rows become footnotes: they are long, and the same for many rows.
+
     Parameters
     ----------
     content : dict
     formatNumber : callable, optional
-        Of numbers beside the first column, which names the row; four significant digits when left out.
+        Of numbers beside the first column, which names the row; :func:`.numberText.asGiven` when left out.
 
     Returns
     -------
     (str, Table, str)
         Title, table and source.
     """
-    formatNumber = formatNumber or (lambda value: significant(value, 4))
-    isNumber = [any(_isNumber(row[index]) for row in content["rows"]) for index in range(len(content["columns"]))]
-    table = Table([Column(title, isNumber=number and index > 0)
-                   for index, (title, number) in enumerate(zip(content["columns"], isNumber, strict=True))])
-    for row in content["rows"]:
-        table.rows.append([_cell(value, formatNumber if index else compact) for index, value in enumerate(row)])
+    titles, rows, notes = list(content["columns"]), [list(row) for row in content["rows"]], Footnotes()
+    sources = [row.pop() for row in rows] if len(titles) > 2 and titles[-1] == _SOURCE else None
+    titles = titles if sources is None else titles[:-1]
+    isNumber = [any(_isNumber(row[index]) for row in rows) for index in range(len(titles))]
+    table = Table([Column(*_titleAndUnit(title), isNumber=number and index > 0)
+                   for index, (title, number) in enumerate(zip(titles, isNumber, strict=True))])
+    for position, row in enumerate(rows):
+        cells = [_cell(value, _OF_COLUMN.get(title, formatNumber or asGiven) if index else compact)
+                 for index, (title, value) in enumerate(zip(titles, row, strict=True))]
+        if sources is not None and sources[position]:
+            text = str(sources[position])
+            cells[0] = Cell(cells[0].text, notes.mark(text[:1].upper() + text[1:]))
+        table.rows.append(cells)
+    table.footnotes = notes.entries()
     return content["title"], table, content.get("source") or ""
 
 
-def inputs(rows):
-    """What was stated beside images: (title, Table, where from) of each statement."""
-    found = []
-    for row in rows:
-        columns = [(name, words(title) if title == name else title, unit,
-                    [_objectWords(_chosen(value, row["choices"].get(name))) for value in values])
-                   for name, title, unit, values in row["columns"]]
-        if row["isTable"]:
-            content = {"title": row["title"], "columns": [_titled(title, unit) for _n, title, unit, _v in columns],
-                       "rows": list(zip(*(values for *_others, values in columns), strict=True))}
-        else:
-            content = {"title": row["title"], "columns": ["Quantity", "Value", "Unit"],
-                       "rows": [(title, values[0], unit) for _name, title, unit, values in columns]}
-        origin = {"user": "Entered by hand", "file": "From the study file", "DICOM": "From DICOM"}[row["source"]]
-        origin += "".join(f", {text}" for text in (row["detail"], row["reason"]) if text)
-        # as it was given: no digits are added or taken away
-        found.append((*stated(content, lambda value: compact(value, 7))[:2], f"{origin}."))
-    return found
+def percentileText(value):
+    """A percentile without digits that a cohort of some tens of patients cannot carry."""
+    return "< 1" if value < 1.0 else "> 99" if value > 99.0 else f"{value:.0f}"
 
 
 def texts(value):
@@ -112,47 +130,21 @@ def texts(value):
     return [str(value)]
 
 
-def _titled(title, unit):
-    return f"{title} ({unit})" if unit else title
+def _titleAndUnit(title):
+    """Title and unit of a column that is given as ``"title (unit)"``."""
+    words, _separator, unit = title.removesuffix(")").rpartition(" (")
+    return (words, unit) if title.endswith(")") and words else (title, "")
 
 
 def _isNumber(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _objectWords(value):
-    """Words for an object or a list of objects, which a statement holds as JSON; other values as they are."""
-    if not (isinstance(value, str) and value[:1] in ("{", "[")):
-        return value
-    try:
-        content = json.loads(value)
-    except json.JSONDecodeError:
-        return value
-    return "; ".join(_itemWords(item) for item in (content if isinstance(content, list) else [content]))
-
-
-def _itemWords(content):
-    if not isinstance(content, dict):
-        return compact(content, 7) if _isNumber(content) else valueText(content)
-    found = []
-    for key, item in content.items():
-        title, unit = titleAndUnit(key)
-        if isinstance(item, (dict, list)):
-            # a key below may be a name, which is no word of the program
-            found.append(f"{key}: {_itemWords(item) if isinstance(item, dict) else '; '.join(map(_itemWords, item))}")
-        elif item is not None:
-            found.append(f"{title} {compact(item, 7) if _isNumber(item) else valueText(item)} {unit}".rstrip())
-    return ", ".join(found)
-
-
-def _chosen(value, choices):
-    """The title of a chosen value."""
-    return next((title for known, title in choices or () if known == value), value)
-
-
 def _cell(value, formatNumber):
     if isinstance(value, float):
         return Cell(formatNumber(value))
+    if _isNumber(value):
+        return Cell(compact(value, _DIGITS_OF_COUNTS))
     if value == "":
         return Cell("")
-    return textCell(None if value is None else valueText(value), "\N{EN DASH}")
+    return textCell(None if value is None else readable(valueText(value)), "\N{EN DASH}")

@@ -1,8 +1,11 @@
 """Results of a therapy's own calculation as lines of text, for the command line."""
 
+from .numbers import GROUP_SEPARATOR
 from .quantities import lines, valueText
 from .tables import NOT_COMPUTED
 from .therapyTables import FRAME_KEYS, decision
+
+_PLAIN = (("\N{NO-BREAK SPACE}", " "), (GROUP_SEPARATOR, ""), ("±", "+-"), ("×", "x"))
 
 
 def therapyLines(therapy):
@@ -23,7 +26,13 @@ def therapyLines(therapy):
         found.append(f"{line.title}: {text}")
     if therapy.get("recommendation"):
         found.append(f"{therapy['recommendation']} {decision(therapy['recommendation'])}".rstrip())
-    return found
+    return [_forTerminal(text) for text in found]
+
+
+def _forTerminal(text):
+    for printed, plain in _PLAIN:
+        text = text.replace(printed, plain)
+    return text
 
 
 def _plain(value):

@@ -87,7 +87,7 @@ class ThreeDView(View):
             self._bodyActors.append(actor)
 
     def png(self, path, segmentationNode, size=(900, 700), direction="anterior", values=None, valueTitle="",
-            texts=None, maximum=None):
+            texts=None, maximum=None, fontSize=None):
         """Write the picture.
 
         Parameters
@@ -107,6 +107,8 @@ class ThreeDView(View):
             Region name -> label; default the name (and value).
         maximum : float, optional
             Upper end of the legend; default a round number above all values.
+        fontSize : int, optional
+            Of labels and legend in pixels; default by the height of the picture.
         """
         if direction not in _DIRECTIONS:
             raise InputError(f"Unknown direction '{direction}'", mend=f"Use one of: {', '.join(_DIRECTIONS)}")
@@ -129,10 +131,10 @@ class ThreeDView(View):
                     style.SetSegmentOverrideColor(ID, *_colorOf(values[name], maximum))
                 if lesions and ID not in lesions:
                     style.SetSegmentOpacity3D(ID, _ORGAN_OPACITY)
+            fontSize = fontSize or max(13, size[1] // 42)
             self._look(segmentationNode, direction, size, bool(values))
-            extra += self._annotate(segmentationNode, names, texts or _texts(names, values, valueTitle), size)
+            extra += self._annotate(segmentationNode, names, texts or _texts(names, values, valueTitle), size, fontSize)
             if values:
-                fontSize = max(13, size[1] // 42)
                 extra += self.legend(
                     colorMaps.colors("absorbedDose"), maximum, valueTitle, (0.28, 0.06), (0.44, 0.025), fontSize, _DARK
                 )
@@ -169,10 +171,9 @@ class ThreeDView(View):
         camera.SetWindowCenter(0.0, -0.12 if hasLegend else 0.0)
         self.renderer.ResetCameraClippingRange()
 
-    def _annotate(self, segmentationNode, names, texts, size):
+    def _annotate(self, segmentationNode, names, texts, size, fontSize):
         """Labels in columns left and right, each with a line to its region."""
         width, height = size
-        fontSize = max(13, height // 42)
         sides = {"left": [], "right": []}
         for ID, name in names.items():
             center = np.zeros(3)

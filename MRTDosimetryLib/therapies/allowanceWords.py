@@ -1,5 +1,6 @@
 """Level 3 in words and tables: limits, assumptions, what looks like a wrong unit, and the recommendation."""
 
+from ..numberText import compact, significant
 from ..physics.courseLimits import MOST_CYCLES, SAMPLES
 from . import registry
 from .case import Table
@@ -24,11 +25,11 @@ def plausibilityWarnings(case, values, plan):
           for row in case.earlierCycles))]
     activity = values["nextActivityMBq"]
     if activity is not None and activity > ABOVE_USUAL * usual:
-        words.append(f"{activity:.4g} MBq per cycle are more than 25 % above the usual {usual:.4g} MBq: no standard "
-                     "treatment, and kinetics at another activity may differ.")
+        words.append(f"{significant(activity)} MBq per cycle are more than 25 % above the usual {compact(usual)} MBq: "
+                     "no standard treatment, and kinetics at another activity may differ.")
     if plan.activityMBq > ABOVE_USUAL * usual:
-        words.append(f"The planned {plan.activityMBq:.4g} MBq per cycle are more than 25 % above the usual "
-                     f"{usual:.4g} MBq: no standard treatment.")
+        words.append(f"The planned {compact(plan.activityMBq)} MBq per cycle are more than 25 % above the usual "
+                     f"{compact(usual)} MBq: no standard treatment.")
     return [text for text in words if text]
 
 
@@ -86,7 +87,7 @@ def limitTables(rows, plan):
     """The limits of the prescription with what is consumed, as a table."""
     if not rows:
         return ()
-    chance = f"Probability of passing it after {plan.cycles} x {plan.activityMBq:.4g} MBq"
+    chance = f"Probability of passing it after {plan.cycles} × {compact(plan.activityMBq)} MBq"
     columns = ("Limit", "Region", "Given (Gy)", "Consumed (%)", "Left (Gy)", "Activity left (MBq)",
                "Activity per planned cycle (MBq)", "Cycles left", chance, "Source")
     content = tuple((row["limit"], row["region"], row["accumulatedGy"],
@@ -129,10 +130,10 @@ def recommendation(values, rows, target, plan):
         if target["activityMBq"] == 0:
             parts.append(f"the wanted {quantity} of {target['wantedGy']:g} Gy is reached already in {target['region']}")
         else:
-            parts.append(f"{target['activityMBq']:.5g} MBq in each of {plan.cycles} further cycle(s) give "
+            parts.append(f"{significant(target['activityMBq'])} MBq in each of {plan.cycles} further cycle(s) give "
                          f"{target['region']} the wanted {quantity} of {target['wantedGy']:g} Gy by best estimate")
             if rows and values["nextActivityMBq"] < target["activityMBq"]:
-                parts.append(f"the limits allow {values['nextActivityMBq']:.5g} MBq of it per cycle")
+                parts.append(f"the limits allow {significant(values['nextActivityMBq'])} MBq of it per cycle")
     if not parts:
         return ""
     text = "; ".join(parts)
@@ -146,5 +147,5 @@ def _limitSentence(values, plan):
         f"with a probability of passing one of at most {plan.probability:g} for each"
     cycles = values["remainingCycles"]
     count = f"more than {MOST_CYCLES}" if cycles >= MOST_CYCLES else f"{cycles:.2f}"
-    return (f"the stated limits leave {values['remainingActivityMBq']:.5g} MBq in one cycle, or {count} further cycles "
-            f"of {plan.activityMBq:.5g} MBq ({values['remainingCyclesWhole']} whole), {condition}")
+    return (f"the stated limits leave {significant(values['remainingActivityMBq'])} MBq in one cycle, or {count} "
+            f"further cycles of {compact(plan.activityMBq)} MBq ({values['remainingCyclesWhole']} whole), {condition}")

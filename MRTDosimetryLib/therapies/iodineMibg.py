@@ -8,6 +8,7 @@ enabling guide (Gear et al., Eur J Nucl Med Mol Imaging 2023;50:1861-1868).
 import functools
 
 from ..errors import InputError
+from ..numberText import plusMinus, significant
 from ..physics.bodyConstants import constants, originOf, sourceWords
 from ..physics.wholeBodyDose import nextActivityMBq
 from . import cohorts, cycles, prescription  # noqa: F401 - which register the kinds of their statements
@@ -152,11 +153,11 @@ def _next(case, values):
     activity, spread = nextActivityMBq(case.administeredActivityMBq, dose, wanted,
                                        values["wholeBodyAbsorbedDoseUncertaintyGy"], earlierGy)
     found |= {"nextActivityMBq": activity, "nextActivityUncertaintyMBq": spread}
-    words = (f"{activity:.0f} MBq" if spread is None else f"{activity:.0f} +- {spread:.0f} MBq (k = 1)")
+    words = f"{significant(activity)} MBq" if spread is None else f"{plusMinus(activity, spread)} MBq (k = 1)"
     return TherapyResult(found, tuple(warnings), (
         "The next administration has the kinetics of the measured one: same retention per activity, same body mass.",),
-        recommendation=f"A next administration of {words} would bring the whole-body absorbed dose from {total:.3g} Gy "
-                       f"to the wanted total of {wanted:g} Gy.")
+        recommendation=f"A next administration of {words} would bring the whole-body absorbed dose from "
+                       f"{significant(total)} Gy to the wanted total of {wanted:g} Gy.")
 
 
 def _earlier(case):

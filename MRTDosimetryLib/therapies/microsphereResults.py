@@ -5,6 +5,7 @@ import math
 import statistics
 
 from ..errors import InputError
+from ..numberText import compact, plusMinus, significant
 from ..physics import microspheres, radiobiology
 from ..physics.nuclides import nuclide
 from . import microspherePlan as plans
@@ -138,7 +139,7 @@ def _compartmentTable(values, activity):
              item["absorbedDoseUncertaintyGy"], item["bedGy"]) for item in values["compartments"]]
     rows.append(("lungs", None, values.get("lungActivityMBq"), values["lungAbsorbedDoseGy"],
                  values["lungAbsorbedDoseUncertaintyGy"], None))
-    return Table(f"Absorbed doses of {activity.netMBq:.5g} MBq ({activity.basis})",
+    return Table(f"Absorbed doses of {compact(activity.netMBq)} MBq ({activity.basis})",
                  ("Compartment", "Mass (g)", "Activity (MBq)", "Mean absorbed dose (Gy)", "u, k = 1 (Gy)", "BED (Gy)"),
                  tuple(rows), "BED: data/radiobiology.json, parameters not verified against their source")
 
@@ -294,8 +295,9 @@ def activities(case, plan):
         limitMBq = microspheres.lungActivityLimitMBq() / plan.lungShuntFraction / kept
         values["lungLimitActivityMBq"] = limitMBq
         if least["activityMBq"] > limitMBq:
-            warnings.append(f"The activity of {least['activityMBq']:.5g} MBq is above the {limitMBq:.5g} MBq that the "
-                            "instructions for use of glass microspheres allow for the lungs.")
+            warnings.append(f"The activity of {significant(least['activityMBq'])} MBq is above the "
+                            f"{significant(limitMBq)} MBq that the instructions for use of glass microspheres allow "
+                            "for the lungs.")
     if least["uncertaintyMBq"] is None:
         warnings.append("The uncertainty of the activity is not computed: none is stated.")
     table = Table("Activities for the wanted absorbed dose and the limits",
@@ -303,10 +305,11 @@ def activities(case, plan):
                   tuple((row["constraint"], "limit" if row["isLimit"] else "wanted", row["activityMBq"],
                          row["bestEstimateActivityMBq"], row["activityUncertaintyMBq"])
                         for row in values["activitiesForConstraints"]))
-    spread = "" if least["uncertaintyMBq"] is None else f" (u = {least['uncertaintyMBq']:.2g} MBq, k = 1)"
+    words = f"{significant(least['activityMBq'])} MBq" if least["uncertaintyMBq"] is None else \
+        f"{plusMinus(least['activityMBq'], least['uncertaintyMBq'])} MBq (k = 1)"
     chance = "" if probability is None or not least["isLimit"] or least["uncertaintyMBq"] is None else \
         f", which is passed with a probability of {probability:.3g}"
-    recommendation = (f"{least['activityMBq']:.5g} MBq in the vial at the administration{spread}, "
+    recommendation = (f"{words} in the vial at the administration, "
                       f"{'limited' if least['isLimit'] else 'given'} by {least['title']}{chance}.")
     return TherapyResult(values, tuple(warnings), (), (table,), (), recommendation)
 

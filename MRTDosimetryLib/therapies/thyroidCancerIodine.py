@@ -7,6 +7,7 @@ whole-body reading on day 1 or 2 (Hänscheid et al., Endocr Relat Cancer 2009;16
 import numpy as np
 
 from ..errors import InputError
+from ..numberText import plusMinus, significant
 from ..physics import blood
 from ..physics.bodyConstants import constants, constantsOf, originOf
 from ..physics.nuclides import nuclide
@@ -146,9 +147,9 @@ def _recommendation(values):
     activity, spread = values["maximumActivityGBq"], values["maximumActivityUncertaintyGBq"]
     if activity is None:
         return ""
-    words = f"{activity:.4g} GBq" if spread is None else (
-        f"{activity:.4g} +- {spread:.2g} GBq (k = 1); {values['maximumActivityAt95PercentGBq']:.4g} GBq stay below "
-        "with a probability of 95 %")
+    words = f"{significant(activity)} GBq" if spread is None else (
+        f"{plusMinus(activity, spread)} GBq (k = 1); {significant(values['maximumActivityAt95PercentGBq'])} GBq stay "
+        "below with a probability of 95 %")
     return (f"The absorbed dose of blood reaches {values['bloodAbsorbedDoseLimitGy']:g} Gy with {words}, the kinetics "
             "being those measured.")
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..numberText import compact, significant
 from ..physics.thyroidActivity import (
     Budget,
     absorbedDoseCoefficient,
@@ -267,5 +268,7 @@ def _recommendation(wanted, activity, mass, budget):
         return ""
     interval = budget.interval95(activity)
     scope = "" if budget.isComplete else ", of what is known"
-    spread = "" if interval is None else f" (95 % interval {interval[0]:.3g} to {interval[1]:.3g} MBq{scope})"
-    return f"For {wanted:g} Gy to {mass.massG:.4g} g an activity of {activity:.4g} MBq of 131I is needed{spread}."
+    spread = "" if interval is None else \
+        f" (95 % interval {significant(interval[0])} to {significant(interval[1])} MBq{scope})"
+    return (f"For {wanted:g} Gy to {compact(mass.massG)} g an activity of {significant(activity)} MBq of 131I is "
+            f"needed{spread}.")

@@ -10,17 +10,21 @@ from ..imaging.grid import Grid
 from ..imaging.resampling import resample
 from ..progress import noProgress
 from ..report.engineFigures import differencePicture
-from ..report.figures import slicePicture
 from ..report.htmlReport import Picture
 from ..report.numbers import significant
+from ..report.slicePictures import Plane, planesPicture, slicePicture
 from ..scene import colorMaps, display, headless, segments, threeDView, views, volumes
 from . import doseDisplay, engineNodes
 from .regionMasks import regionLayers, regionOccupancies, segmentationNode
 from .registration import referenceOf
 
 _SIZE = (1000, 800)
-_FLAT_SPACING_MM = 1.5
-_MARGIN = 12
+# Fine enough that outlines and bones are sharp in print.
+_FLAT_SPACING_MM = 0.8
+_SPACING = (_FLAT_SPACING_MM, _FLAT_SPACING_MM)
+_MARGIN_MM = 18.0
+# Readable where two pictures stand beside each other on a page.
+_LABEL_PIXELS = 30
 AIR_HU, BODY_HU = -1000.0, -300.0
 # Directions in RAS of increasing column and row of a slice as it is shown, its normal, and the letters of its sides.
 _PLANES = {
@@ -31,7 +35,7 @@ _PLANES = {
 # Through the regions; all of them through the maximum.
 _SHOWN_PLANES = ("Axial", "Coronal")
 # A projection of all of the body is bright: bone white, soft tissue gray.
-_PROJECTION_HU, _PROJECTION_SPACING_MM = (-100.0, 900.0), 3.0
+_PROJECTION_HU, _PROJECTION_SPACING_MM = (-100.0, 900.0), 2.0
 # Shown on the first page of the report.
 _KEY_PLANE = "Coronal"
 
@@ -39,8 +43,9 @@ _KEY_PLANE = "Coronal"
 def reportPictures(study, progress=noProgress):
     """Pictures of the finished study.
 
-    Slices are drawn by Slicer's own displayable managers where the machine can render without a display, else
-    (and inside the application, whose views belong to the user) by matplotlib.
+    Slices are drawn from the arrays, so that they are the same in the application and on the command line and have
+    the colors of the charts. The view in 3D is drawn where the machine can render without a display, and not inside
+    the application, whose views belong to the user.
 
     Returns
     -------
@@ -48,15 +53,18 @@ def reportPictures(study, progress=noProgress):
         The pictures, and a word on what could not be drawn and why.
     """
     centers = _centersRAS(study)
-    more = _mapPictures(study, centers) + _maximumPictures(study)
+    progress(0.0, "Slices")
+    slices, more = _flatPictures(study, centers), _maximumPictures(study) + _mapPictures(study, centers)
     if headless.isApplication():
-        return _flatPictures(study, centers) + more, []
+        return slices + more, []
+    # the scene that is saved beside the report opens in these colors
+    display.showDoseOverCT(study)
     possible, reason = views.canRender()
     if not possible:
-        progress(0.5, "Slices without 3D rendering")
-        return _flatPictures(study, centers) + more, [f"The report has no 3D view. {reason}."]
+        return slices + more, [f"The report has no 3D view. {reason}."]
+    progress(2 / 3, "3D picture")
     with doseDisplay.hidden(study):
-        return _renderedPictures(study, centers, progress) + more, []
+        return [*slices, _picture3D(study), *more], []
 
 
 def _centersRAS(study):
@@ -76,36 +84,19 @@ def _centersRAS(study):
     return (grid.ijkToRAS @ np.append(index, 1.0))[:3]
 
 
-def _renderedPictures(study, center, progress):
-    reference, shown = referenceOf(study), []
-    doseNode, node = study.nodeByRole("absorbedDose"), segmentationNode(study)
-    display.showDoseOverCT(study)
-    background = reference.ctNode or reference.spectNode
-    with tempfile.TemporaryDirectory(prefix="MRTDosimetry-pictures-") as folder:
+def _picture3D(study):
+    reference, node = referenceOf(study), segmentationNode(study)
+    means = {name: region["absorbedDoseGy"]
+             for name, region in study.stageRecord("dose")["value"]["regions"].items()}
+    with tempfile.TemporaryDirectory(prefix="MRTDosimetry-pictures-") as folder, \
+            threeDView.ThreeDView(study.scene, "MRTDosimetryReport3D") as view:
         path = os.path.join(folder, "picture.png")
-        for position, plane in enumerate(_SHOWN_PLANES):
-            progress(position / 3, f"{plane} picture")
-            with views.SliceView(study.scene, plane, f"MRTDosimetryReport{plane}") as view:
-                view.show(background, doseNode)
-                view.png(path, _SIZE, center)
-            shown.append(_picture(path, f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
-                                  plane == _KEY_PLANE))
-        progress(2 / 3, "3D picture")
-        means = {name: region["absorbedDoseGy"]
-                 for name, region in study.stageRecord("dose")["value"]["regions"].items()}
-        with threeDView.ThreeDView(study.scene, "MRTDosimetryReport3D") as view:
-            if reference.ctNode is not None:
-                view.showBody(reference.ctNode)
-            view.png(path, node, _SIZE, "anterior", means, "Mean absorbed dose (Gy)")
-        shown.append(_picture(path, "Regions in 3D", "Seen from the front; colors show the mean absorbed dose of "
-                                                     "each region."))
-    progress(1.0, "")
-    return shown
-
-
-def _picture(path, title, caption, isKey=False):
-    with open(path, "rb") as file:
-        return Picture(title, caption, file.read(), isKey)
+        if reference.ctNode is not None:
+            view.showBody(reference.ctNode)
+        view.png(path, node, _SIZE, "anterior", means, "Mean absorbed dose (Gy)", fontSize=_LABEL_PIXELS)
+        with open(path, "rb") as file:
+            return Picture("Regions in 3D", "Seen from the front; colors show the mean absorbed dose of each region.",
+                           file.read())
 
 
 def _sliceCaption(plane, center):
@@ -122,15 +113,22 @@ def _flatPictures(study, center):
 
 
 def _maximumPictures(study):
-    """The projection of the largest absorbed doses from the front, and the three planes through their maximum."""
+    """The projection of the largest absorbed doses from the front, and the planes through their maximum."""
     image = volumes.volumeFromNode(study.nodeByRole("absorbedDose"))
     end = display.displayedMaximum(study.nodeByRole("absorbedDose"))
     k, j, i = np.unravel_index(int(np.argmax(image.array)), image.array.shape)
     place, words = (image.ijkToRAS @ (i, j, k, 1.0))[:3], significant(float(image.array[k, j, i]))
     shown = [Picture("Maximum intensity projection", "Largest absorbed dose along each line from front to back, over "
                      "the largest HU of the CT.", _projection(study, image, end))]
-    return shown + [Picture(f"At the maximum of {words} Gy, {plane.lower()}", _sliceCaption(plane, place),
-                            _flatSlice(study, plane, place, "absorbedDose", end)) for plane in _PLANES]
+    planes, names = [], {}
+    for plane in _PLANES:
+        ground, doses = _underMap(study, plane, place, image)
+        planes.append(Plane(ground.ct, doses, ground.labels, _SPACING, _PLANES[plane][3], plane))
+        names |= ground.names
+    caption = f"Slices at R {place[0]:.0f}, A {place[1]:.0f}, S {place[2]:.0f} mm of the reference time point; " \
+              "outlines: regions."
+    return [*shown, Picture(f"At the maximum of {words} Gy", caption, planesPicture(planes, names, (0.0, end)),
+                            isWide=True)]
 
 
 def _projection(study, image, end):
@@ -169,12 +167,17 @@ def _mapPictures(study, center):
 def _flatSlice(study, plane, center, role, maximum, quantity="Absorbed dose (Gy)", colorMap="inferno"):
     """PNG of a slice of a map over the CT, with the outlines of the regions."""
     shownMap = volumes.volumeFromNode(study.nodeByRole(role))
-    ground = _ground(study, plane, center, shownMap)
     # a map that ends at the body has no values between its voxels and nothing
-    interpolation = "linear" if role == "absorbedDose" else "nearest"
-    shown = resample(shownMap, ground.grid, interpolation=interpolation, outside=0.0, dtype=np.float32)
-    return slicePicture(ground.ct, shown.array[0], ground.labels, ground.names, (_FLAT_SPACING_MM, _FLAT_SPACING_MM),
-                        (0.0, maximum), "", _PLANES[plane][3], quantity, colorMap)
+    ground, shown = _underMap(study, plane, center, shownMap, "linear" if role == "absorbedDose" else "nearest")
+    return slicePicture(ground.ct, shown, ground.labels, ground.names, _SPACING, (0.0, maximum), "",
+                        _PLANES[plane][3], quantity, colorMap)
+
+
+def _underMap(study, plane, center, shownMap, interpolation="linear"):
+    """What lies under a slice of a map, and the map's values there."""
+    ground = _ground(study, plane, center, shownMap)
+    return ground, resample(shownMap, ground.grid, interpolation=interpolation, outside=0.0,
+                            dtype=np.float32).array[0]
 
 
 def enginePictures(study):
@@ -192,7 +195,7 @@ def enginePictures(study):
                    for title, image in found.items()}
     largest = display.roundRange(max(ranges.values()))[0]
     picture = differencePicture(ground.ct, differences, ground.labels, ground.names,
-                                (_FLAT_SPACING_MM, _FLAT_SPACING_MM), largest,
+                                _SPACING, largest,
                                 colorMaps.colors("absorbedDoseDifference"), _PLANES["Coronal"][3])
     return [Picture("Difference of the maps", f"Each engine minus {value['engineTitle']}: red is more, blue is less. "
                                               f"{_sliceCaption('Coronal', center)}", picture)]
@@ -228,10 +231,10 @@ def _aroundBody(grid, ct):
     body = resample(ct, grid, outside=AIR_HU, dtype=np.float32).array[0] > BODY_HU
     if not body.any():
         return grid
-    limits = []
+    limits, margin = [], round(_MARGIN_MM / _FLAT_SPACING_MM)
     for axis in (0, 1):
         found = np.flatnonzero(body.any(axis=1 - axis))
-        limits.append(slice(max(found[0] - _MARGIN, 0), min(found[-1] + 1 + _MARGIN, body.shape[axis])))
+        limits.append(slice(max(found[0] - margin, 0), min(found[-1] + 1 + margin, body.shape[axis])))
     return grid.cropped((slice(0, 1), *limits))
 
 

@@ -189,8 +189,8 @@ def _complete(result, curve, decayConstantPerHour, names):
                           "isChosen": True, "reason": f"chosen by the user, in one fit of {', '.join(names)}"}]
     result.warnings.append("AICc is not computed: one region's share of a joint fit has none of its own.")
     if result.extrapolatedFraction > EXTRAPOLATION_WARNING:
-        result.warnings.append(f"{result.extrapolatedFraction:.1%} of the time-integrated activity is extrapolated, "
-                               f"more than {EXTRAPOLATION_WARNING:.0%}.")
+        result.warnings.append(f"More than {EXTRAPOLATION_WARNING:.0%} of the time-integrated activity is extrapolated "
+                               f"({result.extrapolatedFraction:.1%}).")
     result.warnings += [str(rise) for rise in risesAgainstDecay(curve, decayConstantPerHour)]
 
 

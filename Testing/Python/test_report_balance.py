@@ -46,10 +46,12 @@ def test_nothingAndNoNumberAreRefused():
 
 def test_driftTableSaysWhatItKnows():
     table = contextTables.organDrift(drifts())
-    assert [cell.text for cell in table.rows[1]] == ["liver", "24 h", "12.2", "10.0, −5.0, 5.0", "1.65"]
-    assert table.rows[1][2].isFlagged and not table.rows[0][2].isFlagged
-    assert table.rows[0][2].text == "reference" and table.rows[0][2].isMissing
-    assert table.rows[2][2].isMissing and table.rows[2][4].isMissing
+    assert [column.title for column in table.columns] == ["Region", "4 h", "24 h"]
+    liver, marrow = table.rows
+    assert [cell.text for cell in liver] == ["liver", "reference", "12.2"]
+    assert liver[2].detail == "(10.0, −5.0, 5.0); one voxel: 1.7\u202f%"
+    assert liver[2].isFlagged and liver[1].isMissing and not liver[1].isFlagged
+    assert marrow[2].text == "not computed" and marrow[2].isMissing and marrow[2].detail == ""
 
 
 def test_whoSetTheAlignmentIsSaid():

@@ -24,7 +24,7 @@ def test_fittedModelsAloneAreInTheTable():
     assert [row[1] for row in rows[:len(fitted)]] == [item["title"] for item in fitted]
     assert sum(row[5].startswith("chosen: ") for row in rows) == 2
     chosen = next(row for row in rows if row[5].startswith("chosen"))
-    assert chosen[2] == f"{fitted[0]['aicc']:.1f}" and "%" in chosen[3]
+    assert chosen[2] == f"{fitted[0]['aicc']:.1f}".replace("-", "\N{MINUS SIGN}") and "%" in chosen[3]
 
 
 def test_othersAreOneLineWithTheReason():

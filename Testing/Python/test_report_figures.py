@@ -1,5 +1,6 @@
 """Charts and slice pictures of the report."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -9,6 +10,7 @@ from reportExample import exampleContext, exampleResults
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.report import figures
 from MRTDosimetryLib.report.regionStyles import regionStyles
+from MRTDosimetryLib.report.slicePictures import Plane, planesPicture
 
 
 def pixels(pngBytes):
@@ -121,6 +123,19 @@ def test_slicePictureKeepsTheProportionsOfThePatient():
     height = np.flatnonzero(black.mean(axis=1) > 0.3)
     width = np.flatnonzero(black.mean(axis=0) > 0.3)
     assert (np.ptp(height) + 1) / (np.ptp(width) + 1) == pytest.approx(2.0, rel=0.03)
+
+
+def test_planesBesideEachOtherAreDrawnAtOneScale():
+    ct, absorbedDoseGy, labels = slices(40, 60)
+    large = Plane(ct, absorbedDoseGy, labels, (3.0, 1.0), ("R", "L"), "Coronal")
+    small = Plane(ct[:20], absorbedDoseGy[:20], None, (3.0, 1.0), ("R", "L"), "Axial")
+    rgb = pixels(planesPicture([large, small], {3: "liver"}, (0, 30)))
+    dark = np.all(rgb < 0.5, axis=2).sum(axis=0)
+    width = len(dark)
+    left, right = dark[: int(0.4 * width)].max(), dark[int(0.5 * width) : int(0.75 * width)].max()
+    assert left / right == pytest.approx(2.0, rel=0.03)
+    with pytest.raises(InputError, match="Sagittal: .*pixel size"):
+        planesPicture([large, dataclasses.replace(small, spacing=(0.0, 1.0), title="Sagittal")], {}, (0, 30))
 
 
 @pytest.mark.parametrize(("change", "words"), [

@@ -11,6 +11,7 @@ from reportExample import exampleContext, exampleResults
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.report.grouping import groupedByRegion
 from MRTDosimetryLib.report.htmlReport import Picture, renderReport
+from MRTDosimetryLib.report.prose import readable
 from MRTDosimetryLib.report.resultTables import ResultTables, reasonFor
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=")
@@ -135,7 +136,7 @@ def test_patientIsOnEveryPrintedPage():
 def test_warningsAreAllThereAndManyDoNotCrowdTheFirstPage():
     results = exampleResults(2, warnings=[f"warning number {index} of many" for index in range(30)])
     reader = Reader(renderReport(results))
-    assert "30 warnings" in reader.text and "And 24 more" in reader.text
+    assert "30 warnings" in reader.text and "And 20 more" in reader.text
     assert all(f"warning number {index} of many" in reader.text for index in range(30))
     assert "#warnings" in reader.links
 
@@ -146,6 +147,23 @@ def test_sameWarningOfSeveralRegionsIsOneLine():
                             "kidney left: slow."], names) == [
         "liver, kidney left: AICc is not computed.", "72 h: check.", "kidney left: slow."]
     assert groupedByRegion([f"{name}: slow." for name in names], names) == ["All regions: slow."]
+
+
+def test_sameWarningWithDetailsOfEachRegionIsOneLine():
+    names = ["liver", "spleen", "kidney"]
+    texts = ["liver: Much is extrapolated (21 %: 17 % after).", "spleen: Much is extrapolated (30 %: 28 % after).",
+             "24 h: Much (1)."]
+    assert groupedByRegion(texts, names) == [
+        "liver (21 %: 17 % after), spleen (30 %: 28 % after): Much is extrapolated.", "24 h: Much (1)."]
+    assert groupedByRegion(texts[:1], names) == texts[:1], "alone it stays as it was written"
+    same = [f"{name}: Much is extrapolated (21 %)." for name in names]
+    assert groupedByRegion(same, names) == ["All regions: Much is extrapolated (21 %)."]
+
+
+def test_sentencesAreReadable():
+    assert readable("21.5% of it, 3 % (uncertainty.calibrationRelative).") == "21.5\u202f% of it, 3 %."
+    kept = "by (mIBG), of (results.json), in (PMC5020787, abstract)."
+    assert readable(kept) == kept
 
 
 def test_reasonIsThatOfTheRegionAndTheQuantity():

@@ -3,7 +3,7 @@
 import pytest
 
 from MRTDosimetryLib.errors import InputError
-from MRTDosimetryLib.report import quantities, therapyTables, therapyText
+from MRTDosimetryLib.report import quantities, statedTables, therapyTables, therapyText
 from MRTDosimetryLib.report.preview import previewHTML
 from MRTDosimetryLib.report.therapyFigure import therapyChart
 
@@ -17,13 +17,16 @@ THERAPY = {"prescribedActivityMBq": 332.04, "prescribedActivityUncertaintyMBq": 
 
 @pytest.mark.parametrize("key, title, unit", [
     ("prescribedActivityMBq", "prescribed activity", "MBq"), ("uptakeIntegralD", "uptake integral", "d"),
-    ("wholeBodyAbsorbedDoseGy", "whole body absorbed dose", "Gy"), ("maximumActivityGBq", "maximum activity", "GBq"),
+    ("wholeBodyAbsorbedDoseGy", "whole-body absorbed dose", "Gy"),
+    ("maximumActivityGBq", "activity that reaches the limit", "GBq"),
     ("bloodAbsorbedDoseCoefficientGyPerGBq", "blood absorbed dose coefficient", "Gy/GBq"),
     ("effectiveHalfLifeDays", "effective half-life", "d"), ("tumorBedGy", "tumor BED", "Gy"),
-    ("bsaActivityMBq", "BSA activity", "MBq"),
+    ("bsaActivityMBq", "activity by body surface area (BSA)", "MBq"),
     ("bloodTimeIntegratedActivityCoefficientHPerML", "blood time-integrated activity coefficient", "h/mL"),
-    ("energyConstantGyGPerMBqD", "energy constant", "Gy g/(MBq d)"), ("doseConstantJPerGBq", "dose constant", "J/GBq"),
-    ("administeredDeviationPercent", "administered deviation", "%"), ("levelReached", "level reached", ""),
+    ("energyConstantGyGPerMBqD", "energy constant", "Gy g/(MBq d)"),
+    ("doseConstantJPerGBq", "absorbed-dose constant", "J/GBq"),
+    ("administeredDeviationPercent", "deviation of the administered from the prescribed activity", "%"),
+    ("levelReached", "level reached", ""),
     ("lungShuntFraction", "lung shunt fraction", ""), ("method", "method", ""),
 ])
 def test_keysAsWordsAndUnits(key, title, unit):
@@ -45,7 +48,8 @@ def test_uncertaintiesStandWithTheirValues():
 def test_commandLineText():
     assert therapyText.therapyLines(THERAPY) == [
         "prescribed activity: 332.04 +- 54.7 MBq (95 % interval 240.4 to 458.7)", "uptake integral: 4.2928 d",
-        "mass uncertainty: 3 g", "maximum activity: not computed", "maximum activity uncertainty: not computed",
+        "mass uncertainty: 3 g", "activity that reaches the limit: not computed",
+        "maximum activity uncertainty: not computed",
         "uptake integral method: two compartment", "region absorbed dose: kidney left: 4.1 Gy",
         "332 +- 55 MBq are needed. The decision is the treating physician's."]
     assert therapyText.therapyLines(None) == []
@@ -62,7 +66,7 @@ def test_statementsAreShownAsGiven():
     rows = [{"key": "thyroid", "title": "Thyroid", "isTable": False, "source": "user", "detail": "",
              "reason": "by hand", "choices": {"diagnosis": (("graves", "Graves' disease"),)},
              "columns": [("massG", "Mass", "g", [20.125]), ("diagnosis", "Diagnosis", "", ["graves"])]}]
-    title, table, origin = therapyTables.inputs(rows)[0]
+    (title, table, origin), = statedTables.inputs(rows)
     assert title == "Thyroid" and origin == "Entered by hand, by hand."
     assert [[cell.text for cell in row] for row in table.rows] == [["Mass", "20.125", "g"],
                                                                   ["Diagnosis", "Graves' disease", ""]]
@@ -70,7 +74,7 @@ def test_statementsAreShownAsGiven():
 
 def test_whatAProtocolSaysOfItself():
     assert therapyTables.texts(["One.", {"value": 13.0, "unit": "%", "source": "A paper", "verified": False}]) == [
-        "One.", "13.00 % (A paper), not verified"]
+        "One.", "13 % (A paper), not verified"]
     assert therapyTables.texts(None) == []
 
 
@@ -89,8 +93,39 @@ def test_objectsOfStatementsAsWords():
                          ("regions", "regions", "", ['{"kidney left": {"absorbedDoseGy": 4.3, "massG": 160}}']),
                          ("limits", "limits", "", ['[{"tissue": "kidney", "valueGy": 23.0}, {"tissue": "marrow"}]']),
                          ("note", "note", "", ["{not JSON"])]}]
-    (_title, table, _origin), = therapyTables.inputs(rows)
+    (_title, table, _origin), = statedTables.inputs(rows)
     texts = [cell.text for cell in table.rows[0]]
     assert texts[1] == "kidney left: absorbed dose 4.3 Gy, mass 160 g"
     assert texts[2] == "tissue kidney, value 23 Gy; tissue marrow" and texts[3] == "{not JSON"
     assert [column.title for column in table.columns] == ["Cycle", "regions", "limits", "note"]
+
+
+def test_listsInAStatementHaveTablesOfTheirOwn():
+    rows = [{"title": "Microspheres", "isTable": False, "source": "file", "detail": "study.json", "reason": "",
+             "choices": {}, "columns": [
+                 ("device", "Device", "", ["resin"]), ("residualFraction", "Residual fraction", "1", [0.02]),
+                 ("compartments", "compartments", "", [
+                     '[{"massG": 250, "name": "Tumor A"}, {"name": "liver", "massG": 1350.5, "counts": 120000}]']),
+                 ("planar", "Planar", "", ['{"lungCounts": 1800, "region": {"kidney left": {"massG": 150}}}'])]}]
+    single, listed = statedTables.inputs(rows)
+    assert [[cell.text for cell in row] for row in single[1].rows] == [
+        ["Device", "resin", ""], ["Residual fraction", "0.02", ""], ["Planar: lung counts", "1800", ""],
+        ["Planar: region: kidney left: mass", "150", "g"]]
+    assert single[2] == "" and listed[2] == "From the study file, study.json."
+    assert listed[0] == "Microspheres: compartments"
+    assert [(column.title, column.unit) for column in listed[1].columns] == [
+        ("Name", ""), ("Mass", "g"), ("Counts", "")]
+    assert [[cell.text for cell in row] for row in listed[1].rows] == [
+        ["Tumor A", "250", "–"], ["liver", "1350.5", "120\u202f000"]]
+
+
+def test_sourcesOfATableAreFootnotes():
+    content = {"title": "Cohorts", "columns": ["Region", "Percentile (%)", "z", "Value (Gy)", "Source"], "source": "",
+               "rows": [("liver", 0.4, -0.0178, 2.0, "paper one"), ("liver", 49.3, 1.5, 20480.0, "paper two"),
+                        ("spleen", 99.7, 0.001, 3.14159, "paper one")]}
+    _title, table, _source = therapyTables.stated(content)
+    assert table.footnotes == [("a", "Paper one"), ("b", "Paper two")]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["liver", "< 1", "−0.02", "2"], ["liver", "49", "1.50", "20\u202f480"], ["spleen", "> 99", "0.00", "3.14"]]
+    assert [row[0].mark for row in table.rows] == ["a", "b", "a"]
+    assert [(column.title, column.unit) for column in table.columns][1] == ("Percentile", "%")

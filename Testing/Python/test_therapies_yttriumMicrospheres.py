@@ -54,7 +54,7 @@ def test_partitionOfTheWorkedExample():
         "1.33648", "2.22747", "10.0664"]
     assert values["prescribedActivityMBq"] == pytest.approx(1336.48, abs=5e-3) and not values["isLimitBinding"]
     assert values["doseConstantJPerGBq"] == 49.67 and "default" in values["doseConstantOrigin"]
-    assert "1336.5 MBq" in result.recommendation
+    assert "1340 MBq in the vial" in result.recommendation
     assert values["tumorAbsorbedDoseUncertaintyGy"] is None
     assert any("uncertainties" in words and "none is stated" in words for words in result.warnings)
 

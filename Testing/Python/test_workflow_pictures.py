@@ -17,43 +17,58 @@ def study(request, tmp_path_factory):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Arguments of the slices that are drawn."""
+    """The slices that are drawn, those of one picture together."""
     kept = []
-    real = pictures.slicePicture
+    slicePicture, planesPicture = pictures.slicePicture, pictures.planesPicture
 
-    def keep(*arguments, **options):
-        kept.append(arguments)
-        return real(*arguments, **options)
+    def keepOne(ct, doses, labels, names, spacing, limits, title, sides, *others, **options):
+        kept.append([pictures.Plane(ct, doses, labels, spacing, sides, title)])
+        return slicePicture(ct, doses, labels, names, spacing, limits, title, sides, *others, **options)
 
-    monkeypatch.setattr(pictures, "slicePicture", keep)
+    def keepAll(planes, *others):
+        kept.append(planes)
+        return planesPicture(planes, *others)
+
+    monkeypatch.setattr(pictures, "slicePicture", keepOne)
+    monkeypatch.setattr(pictures, "planesPicture", keepAll)
     return kept
 
 
 def test_projectionAndPlanesThroughTheMaximum(study, drawn):
     shown = pictures._maximumPictures(study)
     largestGy = float(volumes.volumeFromNode(study.nodeByRole("absorbedDose")).array.max())
-    assert [picture.title for picture in shown] == ["Maximum intensity projection", *(
-        f"At the maximum of {significant(largestGy)} Gy, {plane}" for plane in ("axial", "coronal", "sagittal"))]
+    assert [(picture.title, picture.isWide) for picture in shown] == [
+        ("Maximum intensity projection", False), (f"At the maximum of {significant(largestGy)} Gy", True)]
     assert all(picture.pngBytes.startswith(b"\x89PNG") for picture in shown)
-    hounsfield, doses = drawn[0][:2]
+    (projection,), planes = drawn
+    hounsfield, doses = projection.ctArray2D, projection.doseArray2D
     # the hottest region is to the patient's right, which is at the left of the picture, and low
     row, column = np.argwhere(doses > 0.9 * doses.max()).mean(axis=0)
     assert column < doses.shape[1] / 2 and row > doses.shape[0] / 2
-    assert doses.max() == pytest.approx(largestGy, rel=0.15), "sampled every 3 mm"
+    assert doses.max() == pytest.approx(largestGy, rel=0.15), "sampled every 2 mm"
     # every plane holds the maximum
-    for arguments in drawn[1:]:
-        assert arguments[1].max() == pytest.approx(largestGy, rel=0.05)
-        assert len(np.unique(arguments[2])) > 1, "with the outlines of the regions"
+    assert [plane.title for plane in planes] == ["Axial", "Coronal", "Sagittal"]
+    for plane in planes:
+        assert plane.doseArray2D.max() == pytest.approx(largestGy, rel=0.05)
+        assert len(np.unique(plane.labels2D)) > 1, "with the outlines of the regions"
     if hounsfield is not None:
         assert hounsfield.shape == doses.shape and hounsfield.max() == pytest.approx(300.0), "the spine"
 
 
 def test_lettersAtTheSides(study, drawn):
     pictures._maximumPictures(study)
-    assert [arguments[7] for arguments in drawn] == [("R", "L"), ("R", "L"), ("R", "L"), ("A", "P")]
+    assert [plane.sides for planes in drawn for plane in planes] == [("R", "L"), ("R", "L"), ("R", "L"), ("A", "P")]
 
 
 def test_keyPictureIsTheCoronalOne(study, drawn):
     shown = pictures._flatPictures(study, pictures._centersRAS(study))
     assert [(picture.title, picture.isKey) for picture in shown] == [
         ("Absorbed dose over CT, axial", False), ("Absorbed dose over CT, coronal", True)]
+
+
+def test_withoutGraphicsThereAreSlicesAndAWord(study, monkeypatch):
+    monkeypatch.setattr(pictures.views, "canRender", lambda: (False, "No graphics"))
+    shown, words = pictures.reportPictures(study)
+    assert words == ["The report has no 3D view. No graphics."]
+    assert [picture.title for picture in shown[:3]] == [
+        "Absorbed dose over CT, axial", "Absorbed dose over CT, coronal", "Maximum intensity projection"]

@@ -324,7 +324,7 @@ def _flag(result, curve, decayConstantPerHour):
     """Warnings that hold for every model."""
     if curve.size > 1 and result.extrapolatedFraction > EXTRAPOLATION_WARNING:
         result.warnings.append(
-            f"{result.extrapolatedFraction:.1%} of the time-integrated activity is extrapolated "
-            f"({result.extrapolatedBeforeFraction:.1%} before the first, {result.extrapolatedAfterFraction:.1%} after "
-            f"the last point), more than {EXTRAPOLATION_WARNING:.0%}.")
+            f"More than {EXTRAPOLATION_WARNING:.0%} of the time-integrated activity is extrapolated "
+            f"({result.extrapolatedFraction:.1%}: {result.extrapolatedBeforeFraction:.1%} before the first, "
+            f"{result.extrapolatedAfterFraction:.1%} after the last point).")
     result.warnings += [str(rise) for rise in risesAgainstDecay(curve, decayConstantPerHour)]

@@ -1,28 +1,22 @@
 """From the elements of the report to what stands on the pages: headings, paragraphs, tables, boxes, pictures."""
 
-import base64
-import binascii
-import io
-import re
-
-from ...errors import InputError
 from ..drawing import GRID, INK, QUIET_INK
-from . import charts, grids
+from . import embedded, grids
 from .letters import ACCENT, AMBER, Look, pieces
 
 _BLOCKS = {"address", "article", "blockquote", "body", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "h1",
            "h2", "h3", "h4", "header", "hr", "html", "img", "li", "main", "nav", "ol", "p", "page", "pre", "section",
            "table", "ul"}
 _SKIPPED = {"head", "script", "style", "title"}
-_GAP, _POINTS_PER_MM = 10.0, 72.0 / 25.4
+_GAP, _KEY_COLUMN = 10.0, 64.0 * 72.0 / 25.4
 # A heading needs this much of the page below it; else it begins the next one.
 _BELOW = {"h1": 60.0, "h2": 110.0, "h3": 70.0, "h4": 60.0}
 _LOOKS = {"h1": Look(size=12.0, isBold=True), "h2": Look(size=10.5, color=ACCENT, isBold=True),
           "h3": Look(size=8.2, isBold=True), "h4": Look(size=7.6, isBold=True)}
 _TEXT = Look()
 _BOXES = {"warnings": ("#d98200", "#fff6e5", AMBER), "recommendation": (ACCENT, "#eef6f9", ACCENT)}
-_SMALLEST_DPI = 200.0
-_LOGO_WIDTH, _LOGO_HEIGHT = 42.0 * _POINTS_PER_MM, 16.0 * _POINTS_PER_MM
+# A first page that is higher than this many pages goes on over the next one.
+_LARGEST_SHRINKING = 1.25
 
 
 def withHeadings(flowables):
@@ -57,7 +51,7 @@ class Blocks:
     def __init__(self, letters, height):
         self.letters, self.height = letters, height
         # what stands in a column stays whole as it is, and cannot ask for a new page
-        self._isInColumn = False
+        self._isInColumn = self._isOnKeyPage = False
 
     def of(self, element, width):
         """What an element holds, as a list of flowables of reportlab for a column of ``width`` points."""
@@ -73,12 +67,23 @@ class Blocks:
         if element.tag in _LOOKS:
             return self._heading(element, width)
         if element.attributes.get("id") == "summary":
-            from reportlab.platypus import PageBreak
-
-            return [*self._children(element, width), PageBreak()]
+            return self._summary(element, width)
         if element.tag == "footer":
             return [*self._line(element, width), *self._children(element, width)]
         return self._children(element, width)
+
+    def _summary(self, element, width):
+        """The first page: what is a little too high for it is made smaller, so that the signatures stay on it."""
+        from reportlab.platypus import KeepInFrame, PageBreak
+
+        self._isInColumn = True
+        whole = self._children(element, width)
+        self._isInColumn = False
+        # the frame asks for a little more than its flowables
+        height = self._heightOf(whole, width) + 2.0
+        if height <= self.height or height > _LARGEST_SHRINKING * self.height:
+            return [*self._children(element, width), PageBreak()]
+        return [KeepInFrame(width, self.height, whole, mode="shrink"), PageBreak()]
 
     def _byClass(self):
         return {"warnings": self._box, "recommendation": self._box, "keypage": self._keyPage, "several": self._pairs,
@@ -183,12 +188,16 @@ class Blocks:
 
     def _methods(self, element, width):
         """Terms to the left of their descriptions; a description of several parts stands below its term."""
+        from reportlab.platypus import CondPageBreak
+
         found, term = [], 0.24 * width
         for pair in element.elements:
             dt, dd = next(pair.all("dt"), None), next(pair.all("dd"), None)
             if dt is None or dd is None:
                 found += self._children(pair, width)
             elif any(dd.all("ul", "ol", "table")):
+                # its name stays on the page of the first lines
+                found += [] if self._isInColumn else [CondPageBreak(_BELOW["h4"])]
                 found += self._paragraph(dt, width, Look(isBold=True), before=4.0) + self._children(dd, width)
             else:
                 found.append(self._grid([[self._paragraph(dt, term, Look(isBold=True)),
@@ -196,10 +205,10 @@ class Blocks:
         return found
 
     def _facts(self, element, width):
-        """The identification block: six columns, of which some entries take two."""
+        """The identification block: six columns, of which some entries take two or three."""
         rows, row, taken = [], [], 0
         for item in element.elements:
-            span = 2 if "wide" in item.classes else 1
+            span = 3 if "widest" in item.classes else 2 if "wide" in item.classes else 1
             if taken + span > 6:
                 rows.append(row)
                 row, taken = [], 0
@@ -249,12 +258,14 @@ class Blocks:
 
     def _keyPage(self, element, width):
         """Results to the left, pictures to the right."""
-        right = 64.0 * _POINTS_PER_MM
+        right = _KEY_COLUMN
         parts = element.elements
         if len(parts) != 2:
             return self._children(element, width)
         left = width - right - _GAP
+        self._isOnKeyPage = True
         columns = [self._column(parts[0], left), self._column(parts[1], right)]
+        self._isOnKeyPage = False
         if max(self._heightOf(columns[0], left), self._heightOf(columns[1], right)) > 0.9 * self.height:
             return self._children(element, width)
         return [self._grid([columns], [left + _GAP, right])]
@@ -266,11 +277,11 @@ class Blocks:
     def _center(self, element, width):
         """Logo, and name and address beside it."""
         logo, others = next(element.all("img"), None), [part for part in element.elements if part.tag != "img"]
-        left = _LOGO_WIDTH + _GAP if logo is not None else 0.0
+        left = embedded.LOGO_WIDTH + _GAP if logo is not None else 0.0
         text = [item for part in others for item in self._column(part, width - left)]
         if logo is None:
             return text
-        return [self._grid([[[self._picture(logo, _LOGO_WIDTH)], text]], [left, width - left])]
+        return [self._grid([[[self._picture(logo, embedded.LOGO_WIDTH)], text]], [left, width - left])]
 
     def _header(self, element, width):
         from reportlab.lib.colors import HexColor
@@ -333,12 +344,11 @@ class Blocks:
                  for item in entries]
         rows = [[cells[index], "", cells[index + 1] if index + 1 < len(cells) else ""]
                 for index in range(0, len(cells), 2)]
-        if rows:
-            found.append(Table(rows, colWidths=[column, _GAP, column], hAlign="LEFT", style=[
-                ("LINEBELOW", (0, 0), (0, -1), 0.5, HexColor("#9aa5b1")),
-                ("LINEBELOW", (2, 0), (2, -1), 0.5, HexColor("#9aa5b1")), ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 9), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]))
-        return found
+        # a table for each line: one that goes on over a page would draw a line above the first entry there
+        return found + [Table([row], colWidths=[column, _GAP, column], hAlign="LEFT", style=[
+            ("LINEBELOW", (0, 0), (0, -1), 0.5, HexColor("#9aa5b1")),
+            ("LINEBELOW", (2, 0), (2, -1), 0.5, HexColor("#9aa5b1")), ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 9), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]) for row in rows]
 
     def _figure(self, element, width):
         """A picture with its words, all on one page."""
@@ -355,29 +365,5 @@ class Blocks:
         return self._together([*found, Spacer(0, 4)]) if found else []
 
     def _picture(self, element, width):
-        match = re.fullmatch(r"data:image/(svg\+xml|png|jpeg);base64,(\S+)", element.attributes.get("src") or "")
-        if not match:
-            raise InputError("A picture of the report is not inside of it", "report",
-                             "Give pictures of a template as PNG or JPEG in data: addresses")
-        try:
-            content = base64.b64decode(match.group(2), validate=True)
-        except binascii.Error:
-            raise InputError("A picture of the report cannot be read", "report") from None
-        if match.group(1) == "svg+xml":
-            return charts.drawingOf(content, width)
-        return self._pixels(content, width, element)
-
-    def _pixels(self, content, width, element):
-        """A picture of pixels as large as the column, the page and its sharpness let it be."""
-        from reportlab.lib.utils import ImageReader
-        from reportlab.platypus import Image
-
-        try:
-            columns, rows = ImageReader(io.BytesIO(content)).getSize()
-        except OSError:
-            raise InputError("A picture of the report cannot be read", "report") from None
-        isLogo = "logo" in element.classes
-        part = 0.4 if self._isInColumn else 0.72
-        highest, largest = (_LOGO_HEIGHT, width) if isLogo else (part * self.height, columns * 72.0 / _SMALLEST_DPI)
-        shown = min(width, largest, highest * columns / rows)
-        return Image(io.BytesIO(content), shown, shown * rows / columns, hAlign="LEFT")
+        place = "page" if self._isOnKeyPage else "column" if self._isInColumn else "alone"
+        return embedded.pictureOf(element, width, self.height, place)

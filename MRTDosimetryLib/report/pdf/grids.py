@@ -11,8 +11,11 @@ _PADDING = 2.8
 _LONGEST_WORD = 24
 _NAME_WIDTH = 95.0
 _STRONG_LINE = "#9aa5b1"
-# Rows of a table that stays on one page where it can.
-_ROWS_TOGETHER = 22
+# Shares of the columns of the checklist, whose sections are to look alike.
+_CHECKLIST_SHARES = (0.34, 0.40, 0.26)
+# Rows of a table that stays on one page where it can, as in the style sheet.
+_ROWS_TOGETHER = 14
+_AS_WIDE_AS_NEEDED = {"values", "listed"}
 
 
 def tableOf(element, width, letters):
@@ -44,11 +47,15 @@ def tableOf(element, width, letters):
     while True:
         cells = [[_Cell(cell, size, isHead, letters) for cell in row] for rows, isHead in ((head, True), (body, False))
                  for row in rows]
-        widths = _widths(cells, count, width, isStretched="values" not in element.classes)
+        widths = _widths(cells, count, width, isStretched=not element.classes & _AS_WIDE_AS_NEEDED)
         if widths is not None or size <= _SMALLEST:
             break
         size = max(_SMALLEST, size - 0.4)
-    return _table(cells, widths or _squeezed(cells, count, width), len(head)), len(body) <= _ROWS_TOGETHER
+    isChecklist = "checklist" in element.classes
+    if isChecklist and count == len(_CHECKLIST_SHARES):
+        widths = [share * width for share in _CHECKLIST_SHARES]
+    isTogether = len(body) <= _ROWS_TOGETHER and not isChecklist
+    return _table(cells, widths or _squeezed(cells, count, width), len(head)), isTogether
 
 
 def _rows(element):
