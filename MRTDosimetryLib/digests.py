@@ -4,6 +4,12 @@ import hashlib
 import json
 
 
+def grouped(digest, letters=64):
+    """The first ``letters`` of a digest in groups of four, to be compared by eye: ``"3f9a 1c22"``."""
+    shown = digest[:letters]
+    return " ".join(shown[start:start + 4] for start in range(0, len(shown), 4))
+
+
 def digestOf(value):
     """Digest of a JSON value that does not depend on the order of keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

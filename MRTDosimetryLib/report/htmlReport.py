@@ -86,7 +86,7 @@ def renderReport(results, context=None, pictures=(), template=None):
         ``patient``, ``protocol``, ``administration``, ``timePoints``, ``activityBalance``, ``registration``,
         ``organDrift``, ``methods``, ``assumptions``, ``radiobiology``, ``nuclide``, ``partialVolume``, ``overrides``,
         ``versions``, ``inputs``, ``comparison``, ``signOff``, ``curves``, ``dvhCurves``, ``engines``,
-        ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``checklist``, ``created``.
+        ``engineCurves``, ``enginePictures``, ``statements``, ``therapyCurves``, ``checklist``, ``record``, ``created``.
     pictures : sequence of Picture
         Absorbed dose pictures, shown in their order.
     template : Template, optional
@@ -118,7 +118,7 @@ def renderReport(results, context=None, pictures=(), template=None):
         title=protocol.get("title") or "Molecular radiotherapy",
         patientName=name, patientIdentifier=identifier,
         created=dateTimeText(context["created"]) if context.get("created") else NOT_RECORDED,
-        softwareVersion=__version__,
+        softwareVersion=__version__, record=identification.recordWords(context.get("record")),
         facts=identification.facts(results, context),
         levelReached=keyResults.level(protocol, results.get("therapy")),
         physicsExpert=therapyTables.PHYSICS_EXPERT, physicsExpertSource=therapyTables.PHYSICS_EXPERT_SOURCE,

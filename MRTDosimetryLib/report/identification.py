@@ -3,11 +3,14 @@
 import dataclasses
 from dataclasses import dataclass
 
+from ..digests import grouped
 from . import contextTables
 from .numbers import compact, dateTimeText, signed, significant
 from .tables import NOT_RECORDED
 
 SIGNATURE_TITLES = ("Prepared by", "Medical physics expert", "Treating physician")
+# Letters of a report's code on the first page and in the footers; the whole of it is in the section on the record.
+SHORT_CODE = 16
 _MORE_ON_PATIENT = (("sex", "Sex"), ("birthDate", "Date of birth"), ("cycle", "Treatment cycle"))
 
 
@@ -75,6 +78,13 @@ def _prescription(administration):
     if measured is not None and residual is not None:
         found.append(Fact("Measured before and left over", f"{significant(measured)} and {significant(residual)} MBq"))
     return found
+
+
+def recordWords(record):
+    """Code of the report and its beginning, in groups to be compared by eye, and the state of the log; ``None`` for a
+    draft."""
+    return record and {"code": grouped(record["code"]), "short": grouped(record["code"], SHORT_CODE),
+                       "entries": record["entries"], "head": record["head"]}
 
 
 def signatures(signOff):

@@ -106,8 +106,10 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     if protocol.usesImages(study):
         paths |= _writeImageFiles(study, results, folder)
     paths |= _writeMeasurements(study, folder)
+    head = hashChain.head(study)
+    code = recordSeal.reportCode(head, recordSeal.valueDigests(results))
     results["warnings"] += writeReportFile(study, results, inputs, comparison, paths["report.html"],
-                                           subProgress(progress, 0.1, 0.45), paths[PDF_FILE], template)
+                                           subProgress(progress, 0.1, 0.45), paths[PDF_FILE], template, code)
     if not os.path.exists(paths[PDF_FILE]):
         del paths[PDF_FILE]
     choice = description.get("export") or study.choice("export", {})
@@ -115,7 +117,10 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
     _writeJSON(paths["results.json"], results)
     written = {os.path.basename(item["path"]): item["sha256"]
                for item in record.hashInputs([paths[name] for name in _LOGGED_FILES if name in paths])}
-    hashChain.append(study, "record", "Results and report written", files=written)
+    if hashChain.head(study) != head:
+        raise InputError("The log of the study went on while its report was written", "report", "Write it again")
+    hashChain.append(study, recordSeal.LOG_KIND, "Results and report written", files=written,
+                     **{recordSeal.CODE: code})
     progress(0.5, "Writing the scene")
     files.saveBundle(study.scene, paths["scene.mrb"])
     progress(0.95, "Writing the record")
@@ -136,8 +141,10 @@ def finalResults(study):
     return results
 
 
-def writeReportFile(study, results, inputs, comparison, path, progress=noProgress, pdfPath=None, template=None):
-    """Write the report alone, as PDF too where ``pdfPath`` is given.
+def writeReportFile(study, results, inputs, comparison, path, progress=noProgress, pdfPath=None, template=None,
+                    code=""):
+    """Write the report alone, as PDF too where ``pdfPath`` is given; without ``code`` (of :func:`.reportCode`) it says
+    that it is a draft.
 
     Returns
     -------
@@ -145,6 +152,8 @@ def writeReportFile(study, results, inputs, comparison, path, progress=noProgres
         What could not be drawn or written, and why; the report says so as well.
     """
     context, shown, words = reportContext(study, inputs, comparison), [], []
+    log = hashChain.entries(study)
+    context["record"] = {"code": code, "entries": len(log), "head": hashChain.head(study)} if code else None
     if protocol.usesImages(study):
         progress(0.0, "Drawing pictures")
         shown, words = pictures.reportPictures(study, subProgress(progress, 0.0, 0.8))
@@ -175,7 +184,8 @@ def _rendered(results, context, shown, words, template, isPDFWanted):
     if problem or not isPDFWanted:
         return html, None, problem
     try:
-        return html, pdfOf(html, patientLine(context["patient"])[1], template.paper), []
+        code = (context["record"] or {}).get("code", "")
+        return html, pdfOf(html, patientLine(context["patient"])[1], template.paper, code), []
     except InputError as error:
         problem = _notWritten(error)
     return page(problem), None, problem

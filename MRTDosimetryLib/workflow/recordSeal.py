@@ -1,4 +1,5 @@
-"""What makes a later edit show: digests of the record's own parts, of the result files, and of every value in them."""
+"""What makes a later edit show: digests of the record's own parts, of the result files, and of every value in them; and
+the code that a report and its record share."""
 
 import json
 import os
@@ -8,6 +9,9 @@ from .hashChain import sha256Of
 SEAL = "seal"
 # Enough to tell an edited value; the file's own SHA-256 stands beside them.
 _VALUE_DIGITS = 16
+# Of the results: completed by what the writing of the report itself meets, when the code is printed already.
+_AFTER_THE_CODE = ("warnings",)
+LOG_KIND, CODE = "record", "code"
 
 
 def sealed(content, results, folder):
@@ -32,6 +36,34 @@ def sealed(content, results, folder):
     content = json.loads(json.dumps(content, allow_nan=False))  # as it is read back
     sections = {key: sha256Of(value) for key, value in content.items()}
     return {**content, SEAL: {"sections": sections, "sha256": sha256Of(sections)}}
+
+
+def reportCode(head, values):
+    """The code of a report: of the log up to its writing, and of the results in it.
+
+    The report is among the files that the record seals, so that it cannot hold the seal. The code is made before the
+    report; the log's next entry and the record hold it, too.
+
+    Parameters
+    ----------
+    head : str
+        Hash of the last entry of the log before the report is written.
+    values : dict
+        From :func:`valueDigests`.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+    """
+    return sha256Of({"log": head, "results": {key: value for key, value in values.items()
+                                              if key not in _AFTER_THE_CODE}})
+
+
+def writtenEntry(log):
+    """The last entry of a log that tells of the writing of a report with a code, or ``None``."""
+    return next((entry for entry in reversed(log or []) if isinstance(entry, dict) and entry.get("kind") == LOG_KIND
+                 and entry.get(CODE)), None)
 
 
 def filesOf(folder):

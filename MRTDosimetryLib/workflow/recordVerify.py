@@ -2,26 +2,33 @@
 
 import os
 
+from ..digests import grouped
 from ..errors import InputError
 from . import hashChain, recordSeal
 from .record import hashInputs
 from .recordFiles import RESULTS, Finished
 
+# Of a code that is typed in from paper: enough to tell reports apart.
+_FEWEST_LETTERS = 8
 
-def verify(path):
+
+def verify(path, printed=""):
     """Check a finished study against its record.
 
     Parameters
     ----------
     path : str
         Folder of results, or its ``record.json``.
+    printed : str
+        Code from a printed report, whole or its beginning, to be matched as well.
 
     Returns
     -------
     dict
         ``isIntact``, ``edited`` (list of sentences: what is no longer as it was written), ``notChecked`` (inputs that
         are not where they were), ``files``, ``inputs`` and ``entries`` (numbers of what was checked), ``head`` (hash
-        of the last entry of the log) and ``seal`` (SHA-256 of the record).
+        of the last entry of the log), ``code`` (that the report prints; empty where it was written without one) and
+        ``seal`` (SHA-256 of the record).
 
     Raises
     ------
@@ -35,13 +42,38 @@ def verify(path):
                          found.folder, "Run the study again to get a sealed one")
     edited = recordSeal.faultWords(content) + hashChain.faultWords(content.get("log"))
     edited += _fileFaults(found)
+    codeFaults, code = _code(content)
+    edited += codeFaults
+    if printed:
+        edited += _printedFaults(printed, code)
     inputFaults, notChecked = _inputFaults(found)
     edited += inputFaults
     log = content.get("log") or [{}]
     return {"isIntact": not edited, "edited": edited, "notChecked": notChecked,
             "files": len(content.get("files") or []), "inputs": len(content.get("inputs") or []) - len(notChecked),
-            "entries": len(content.get("log") or []), "head": log[-1].get(hashChain.HASH, ""),
+            "entries": len(content.get("log") or []), "head": log[-1].get(hashChain.HASH, ""), "code": code,
             "seal": (content.get(recordSeal.SEAL) or {}).get("sha256", "")}
+
+
+def _code(content):
+    """What is wrong with the code of the report, and the code."""
+    entry = recordSeal.writtenEntry(content.get("log"))
+    if entry is None:
+        return [], ""
+    made = recordSeal.reportCode(entry.get(hashChain.PREVIOUS), content.get("values") or {})
+    code = str(entry[recordSeal.CODE])
+    return ([] if made == code else ["The code of the report is not that of these results and this log"]), code
+
+
+def _printedFaults(printed, code):
+    """What a code that was read from paper is wrong about."""
+    letters = "".join(printed.split()).lower()
+    if len(letters) < _FEWEST_LETTERS or set(letters) - set("0123456789abcdef"):
+        raise InputError(f"'{printed}' is not the code of a report", "code",
+                         f"Give at least its first {_FEWEST_LETTERS} letters, as printed on every page")
+    if not code:
+        return ["The report of this record was written without a code"]
+    return [] if code.startswith(letters) else ["The printed report is not the one of this record: its code differs"]
 
 
 def _fileFaults(found):
@@ -95,6 +127,7 @@ def lines(found):
                      f"{found['inputs']} inputs.")
     else:
         words.append("This is not as it was written.")
+    words += [f"code of the report:    {grouped(found['code'])}"] if found["code"] else []
     words.append(f"last entry of the log: {found['head']}")
     words.append(f"seal of the record:    {found['seal']}")
     return words

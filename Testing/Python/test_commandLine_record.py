@@ -1,15 +1,20 @@
 """mrt-dosimetry diff and verify: a changed voxel, tag, choice, override or version is named, and so is an edit."""
 
 import json
+import re
 import shutil
 
 import numpy as np
+import pypdf
 import pytest
 from caseFiles import activityImage, bodyLabels, writeStudy
 from recordCases import recordOf
+from reportExample import exampleContext, exampleResults
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
+from MRTDosimetryLib.report.htmlReport import renderReport
+from MRTDosimetryLib.workflow import hashChain
 
 
 def run(folder, change=None, out="out"):
@@ -208,3 +213,53 @@ def test_aRecordOfAnEarlierVersionCannotBeChecked(first, tmp_path, capfd):
     folder = copied(first, tmp_path)
     edit(folder / "record.json", lambda c: [c.pop(key) for key in ("seal", "log")])
     assert commandLine.main(["verify", str(folder)]) == 2 and "has no seal" in capfd.readouterr().err
+
+
+def resealed(content):
+    """A record edited by someone who can compute its seal anew."""
+    sections = {key: hashChain.sha256Of(value) for key, value in content.items() if key != "seal"}
+    content["seal"] = {"sections": sections, "sha256": hashChain.sha256Of(sections)}
+
+
+def test_paperAndRecordHaveOneCode(first, tmp_path, capfd):
+    status, words = verify(first, capfd)
+    code = re.search(r"code of the report: +((?:[0-9a-f]{4} ){15}[0-9a-f]{4})", words)[1]
+    page = (first / "report.html").read_text(encoding="utf-8")
+    assert status == 0 and f'<p class="code">{code}</p>' in page
+    assert page.count(code[:19]) >= 3, "first page, footer and record"
+    written = pypdf.PdfReader(str(first / "report.pdf"))
+    assert all(f"Code: {code[:19]}" in part.extract_text() for part in written.pages)
+    # the entry that tells of the files has the code, and follows on the state of the log that it is made of
+    entry = recordOf(first)["log"][-1]
+    assert entry["code"] == code.replace(" ", "")
+    assert set(entry["files"]) == {"results.json", "report.html", "report.pdf"}
+    assert entry["previous"] in page
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda c: c["values"].update({"regions, liver, absorbedDoseGy": "0"}), "The code of the report is not that of"),
+    (lambda c: c["values"].update(warnings="0"), ""),
+    (lambda c: c["log"][-1].update(code="0" * 64), "The code of the report is not that of"),
+])
+def test_aRecordOfOtherResultsHasAnotherCode(first, tmp_path, capfd, change, words):
+    folder = copied(first, tmp_path)
+    edit(folder / "record.json", lambda content: (change(content), resealed(content)))
+    _status, text = verify(folder, capfd)
+    assert words in text and ("The code of the report" in text) is bool(words)
+
+
+@pytest.mark.parametrize(("code", "status", "words"), [
+    (lambda own: own[:4] + " " + own[4:16].upper(), 0, "As it was written"), (lambda own: own, 0, "As it was written"),
+    (lambda own: own[1:17], 1, "its code differs"), (lambda own: own[:7], 2, "first 8 letters"),
+    (lambda own: "not a code at all", 2, "not the code of a report")])
+def test_aCodeFromPaperIsMatched(first, capfd, code, status, words):
+    own = recordOf(first)["log"][-1]["code"]
+    capfd.readouterr()
+    assert commandLine.main(["verify", str(first), "--code", code(own)]) == status
+    written = capfd.readouterr()
+    assert words in written.out + written.err
+
+
+def test_aDraftSaysThatItIsOne():
+    page = renderReport(exampleResults(2), exampleContext(exampleResults(2)))
+    assert "Draft without a record" in page and "written without a record" in page and "Code " not in page

@@ -4,8 +4,10 @@ import contextlib
 import io
 
 from ... import __version__
+from ...digests import grouped
 from ...errors import InputError
 from ..drawing import QUIET_INK
+from ..identification import SHORT_CODE
 from ..templateFolder import STATEMENT
 from .blocks import Blocks, withHeadings
 from .elements import parse
@@ -16,7 +18,7 @@ _MARGIN, _BOTTOM = 42.5, 45.0
 _FOOTER_SIZE = 6.0
 
 
-def pdfOf(page, patientIdentifier, paper="A4"):
+def pdfOf(page, patientIdentifier, paper="A4", code=""):
     """An HTML report as PDF.
 
     Parameters
@@ -28,6 +30,8 @@ def pdfOf(page, patientIdentifier, paper="A4"):
         Printed on each page.
     paper : str
         Of :data:`PAPERS`.
+    code : str
+        Of the report, the beginning of which is printed on each page where there is one.
 
     Returns
     -------
@@ -50,7 +54,8 @@ def pdfOf(page, patientIdentifier, paper="A4"):
     tree, letters = parse(page), Letters()
     size = (width - 2 * _MARGIN, height - _MARGIN - _BOTTOM)
     flowables = withHeadings(Blocks(letters, size[1]).of(tree, size[0]))
-    lines = [letters.checked(text) for text in (f"Patient ID: {patientIdentifier}", STATEMENT)]
+    lines = [letters.checked(text) for text in (
+        f"Patient ID: {patientIdentifier}", STATEMENT, f"Code: {grouped(code, SHORT_CODE)}" if code else "")]
     letters.requireAll()
 
     class NumberedCanvas(Canvas):
@@ -116,5 +121,6 @@ def _drawFooter(canvas, width, lines, number, count):
     canvas.setFillColor(HexColor(QUIET_INK))
     height = 0.55 * _BOTTOM
     canvas.drawString(_MARGIN, height, lines[0])
+    canvas.drawString(_MARGIN, height - 1.4 * _FOOTER_SIZE, lines[2])
     canvas.drawString((width - canvas.stringWidth(lines[1], "DejaVuSans", _FOOTER_SIZE)) / 2.0, height, lines[1])
     canvas.drawRightString(width - _MARGIN, height, f"Page {number} of {count}")
