@@ -16,6 +16,7 @@ from . import (
     registration,
     reporting,
     signOff,
+    statedOrigins,
     statements,
 )
 from .kineticsOptions import REMAINDER
@@ -60,6 +61,9 @@ def describe(study, folder):
         content[reporting.KEY] = reporting.stated(study)
     if study.choice("export"):
         content["export"] = study.choice("export")
+    origins = statedOrigins.describe(study)
+    if origins:
+        content[statedOrigins.KEY] = origins
     further = {key: value for key, value in study.choices().items() if key not in _TOLD}
     if further:
         content["choices"] = further

@@ -25,6 +25,7 @@ from . import (
     registration,
     reporting,
     segmentation,
+    statedOrigins,
     statements,
     studyDescription,
     studyFileStatements,
@@ -35,7 +36,7 @@ from .regionMasks import regionNames
 SCHEMA_VERSION = 1
 _KEYS = {"schemaVersion", "protocol", "radionuclide", "administration", "timePoints", "regions", "registration",
          "kinetics", "dose", "name", "patient", "resolutionFWHMMM", "uncertainty", "radiobiology", "export", "choices",
-         calibrationUse.KEY, partialVolume.KEY, reporting.KEY}
+         calibrationUse.KEY, partialVolume.KEY, reporting.KEY, statedOrigins.KEY}
 # What describes images: not for a protocol that does without.
 _IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "resolutionFWHMMM", "uncertainty",
                "radiobiology", calibrationUse.KEY, partialVolume.KEY)
@@ -114,6 +115,8 @@ def applyStudy(study, description, progress=noProgress):
         _applyImages(study, description, faults, progress)
     else:
         protocol.setWithoutImages(study, True)
+    with faults.collect():
+        statedOrigins.restore(study, description.get(statedOrigins.KEY) or {})
     with faults.collect():
         studyDescription.applyFurther(study, description.get("choices") or {})
     faults.raiseIfAny()

@@ -8,6 +8,7 @@ import StandIns
 if StandIns.missingReason():
     pytest.skip(StandIns.missingReason(), allow_module_level=True)
 
+from recordCases import numbersAlone
 from StandIns import driving, qtModule
 from StandIns.driving import select
 
@@ -146,3 +147,26 @@ def testFromImagesToSignedReportInFewClicks(byCommandLine, tmp_path, monkeypatch
     for key in expected:
         if key not in NOT_COMPARED:
             requireSame(found[key], expected[key], key)
+    requireRepeated(tmp_path, tmp_path / "again", monkeypatch)
+
+
+def requireRepeated(folder, again, monkeypatch):
+    """The command line repeats the record of the module to the last bit; nobody has signed the repetition."""
+    from MRTDosimetryLib import commandLine
+
+    numbersAlone(monkeypatch)
+    assert commandLine.main(["run", str(folder / "record.json"), "--out", str(again)]) == 0
+    first, second = (readJSON(item / "results.json") for item in (folder, again))
+    assert {row["name"] for row in second["signOff"]["report"]} == {None}
+    ofPersons = {"responsiblePhysician", "medicalPhysicsExpert", "approval"}
+    for content in (first, second):
+        content.pop("signOff")
+        content["checklist"].pop("recorded")  # the count of the items
+        for section in content["checklist"]["sections"]:
+            section.pop("recorded")
+            section["items"] = [item for item in section["items"] if item["id"] not in ofPersons]
+    requireSame(second, first)  # which names what is not
+    assert json.dumps(first) == json.dumps(second)
+    for name in ("absorbedDose.nrrd", "dvh.csv", "timeActivity.csv"):
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
+    assert commandLine.main(["diff", str(folder), str(again)]) == 0

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 from caseFiles import writeStudy
-from recordCases import comparable, numbersAlone, obliqueMatrix, recordOf, writeByHand
+from movedStudy import addMovedStudy
+from recordCases import comparable, numbersAlone, obliqueMatrix, recordOf, requireSameNumbers, writeByHand
 from repositoryTree import REPOSITORY
 
 from MRTDosimetryLib import commandLine
@@ -16,6 +17,9 @@ from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import keptImages, segmentLayers, volumes
 from MRTDosimetryLib.scene.headless import newScene
+from MRTDosimetryLib.scene.study import Study
+from MRTDosimetryLib.workflow import report, stages
+from MRTDosimetryLib.workflow.regionMasks import segmentationNode
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +87,7 @@ def test_nobodySignsByWritingAStudyFile(byHand, tmp_path, capfd):
 
 
 def test_scansFromFilesStayFilesAndAnExcludedOneStaysOut(tmp_path):
-    from MRTDosimetryLib.scene.study import Study
-    from MRTDosimetryLib.workflow import protocol, registration, report, segmentation, stages, timePoints
+    from MRTDosimetryLib.workflow import protocol, registration, segmentation, timePoints
 
     writeStudy(tmp_path)
     study = Study.create(newScene(), "Files")
@@ -128,11 +131,82 @@ def test_everyBitOfImagesAndRegionsComesBack(tmp_path):
         keptImages.readVolume(scene, str(tmp_path / "v.nrrd"), "v", "activityConcentration", "Bq/mL", geometry)
 
 
+def externalMap(study):
+    """A map that another program made, a volume of the scene in double precision."""
+    from MRTDosimetryLib.workflow import doseOptions, externalDose
+
+    image = np.random.default_rng(0).random(volumes.volumeFromNode(study.timePoints[0].spectNode).array.shape)
+    geometry = volumes.volumeFromNode(study.timePoints[0].spectNode).ijkToRAS
+    node = volumes.addVolume(study.scene, Volume(image, geometry, "mGy/h", "Other"), "absorbedDoseRate")
+    externalDose.setVolume(study, node, "absorbedDoseRate", "mGy/h", 24.0)
+    doseOptions.setComparison(study, ["external"])
+
+
+def planarCounts(study):
+    """One scan, and counts of planar views typed in."""
+    from MRTDosimetryLib.workflow import statements, timePoints
+
+    for timePoint in study.timePoints[1:]:
+        timePoints.setExcluded(study, timePoint, True, "planar views only")
+    statements.setStatement(study, "measurements.planar", [
+        {"timeHours": hours, "region": region, "counts": 1e4 * 2 ** (-hours / halfLife), "uncertaintyCounts": 50.0}
+        for region, halfLife in (("liver", 60.0), ("kidney left", 45.0)) for hours in (4.0, 24.0, 96.0)])
+
+
+def statedByHand(study):
+    """What is typed on the pages, each with who says so and why."""
+    from MRTDosimetryLib.workflow import administrationEntry, reporting, statements
+
+    reporting.change(study, indication="Follow-up", bodySurfaceAreaM2=1.9)
+    statements.setStatement(study, "patient", {"massKg": 70.0, "sex": "female"}, "DICOM", "weighed again", "0010,1030")
+    statements.setStatement(study, "earlierCycles", [
+        {"cycle": 1, "administeredActivityMBq": 7400, "regions": {"kidney left": {"absorbedDoseGy": 4.3}}},
+        {"cycle": 2, "administeredActivityMBq": 7400, "isImaged": False}])
+    administrationEntry.change(study, reason="meter 2", measuredActivityMBq=7500.0, residualActivityMBq=60.0,
+                               dateTime="2026-05-04T10:00:00", measuredDateTime="2026-05-04T09:00:00")
+
+
+def movedRegions(study):
+    """Regions below a transform, and names as a user types them."""
+    node = segmentationNode(study)
+    transform = study.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Moved")
+    matrix = np.eye(4)
+    matrix[:3, 3] = [2.5, -1.3, 0.7]
+    transform.SetMatrixTransformToParent(volumes.matrixToVTK(matrix))
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    node.GetSegmentation().GetNthSegment(0).SetName("liver, \u00e4 / b")
+
+
+@pytest.mark.parametrize("change", [externalMap, planarCounts, statedByHand, movedRegions])
+def test_whatWasStatedByHandIsRepeatedWithItsOrigins(tmp_path, change):
+    study = addMovedStudy(newScene(), "By hand")
+    change(study)
+    report.setFolder(study, str(tmp_path / "out"))
+    stages.runStale(study)
+    (tmp_path / "out").rename(tmp_path / "elsewhere")
+    assert commandLine.main(["run", str(tmp_path / "elsewhere" / "record.json"), "--out", str(tmp_path / "again")]) == 0
+    requireSameNumbers(tmp_path / "elsewhere", tmp_path / "again")
+    assert (tmp_path / "elsewhere" / "results.json").read_bytes() == (tmp_path / "again" / "results.json").read_bytes()
+    assert commandLine.main(["verify", str(tmp_path / "elsewhere")]) == 0
+
+
+@pytest.mark.parametrize("origins", [[], {"all": {}}, {"statements": {"patient": {"source": "me"}}},
+                                     {"statements": {"patient": 1}}, {"administration": {"reason": 1}}])
+def test_damagedOriginsAreRefused(origins):
+    from MRTDosimetryLib.workflow import protocol, statedOrigins, statements
+
+    study = Study.create(newScene(), "Origins")
+    protocol.setProtocol(study, None, "Lu-177")
+    protocol.setAdministration(study, 7400)
+    statements.setStatement(study, "patient", {"massKg": 70.0})
+    with pytest.raises(InputError, match="rigin"):
+        statedOrigins.restore(study, origins)
+
+
 @pytest.fixture(scope="module")
 def everyKind(tmp_path_factory):
     """A study whose log holds an entry of each kind, with its result files."""
-    from MRTDosimetryLib.workflow import radiobiologyOptions, report, reportSignOff, signOff, stages, timePoints
-    from MRTDosimetryLib.workflow.regionMasks import segmentationNode
+    from MRTDosimetryLib.workflow import radiobiologyOptions, reportSignOff, signOff, timePoints
 
     folder = tmp_path_factory.mktemp("kinds") / "out"
 
