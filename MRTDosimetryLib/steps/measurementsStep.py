@@ -3,7 +3,7 @@
 from slicer.i18n import tr as _
 
 from ..therapies import inputs
-from ..workflow import statements
+from ..workflow import roles, statements
 from .base import Step
 from .layouts import showChart, showTable
 from .statementSection import StatementSection
@@ -62,11 +62,16 @@ class MeasurementsStep(Step):
 
     def refresh(self):
         ui, keys = self.ui, self._keys()
+        refused = roles.refusal(roles.STATE_MEASUREMENTS, self.shell.role())
+        ui.rolesWords.setVisible(bool(refused))
+        ui.rolesWords.text = refused
+        ui.addKindSelector.setEnabled(not refused)
         for key in keys:
             self._section(key)
         for key, section in self._sections.items():
             section.button.setVisible(key in keys)
             if key in keys:
+                section.setEnabled(not refused)
                 section.refresh()
         known = inputs.kinds()
         choices = [("", _("State something else..."))]

@@ -27,6 +27,9 @@ class Page:
         Whether the page is shown in the physician's view.
     isForTechnologist : bool
         Whether the page is shown in the technologist's view: what is measured and acquired.
+    technologistsActs : tuple of str
+        Of :data:`~MRTDosimetryLib.workflow.roles.ACTS`: where the center's rules let a technologist do one of them, the
+        page is shown as well.
     advancedWidgets : tuple of str
         Names of widgets that only the physicist sees.
     """
@@ -35,6 +38,7 @@ class Page:
     uiFile = ""
     isForPhysician = True
     isForTechnologist = False
+    technologistsActs = ()
     advancedWidgets = ()
 
     def __init__(self, frame):

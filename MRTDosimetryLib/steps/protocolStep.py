@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from ..report.numbers import signed, significant
 from ..scene import display
-from ..workflow import administrationEntry, patientFacts, protocol, protocolAbout, stages, statementText
+from ..workflow import administrationEntry, patientFacts, protocol, protocolAbout, roles, stages, statementText
 from . import icons
 from .base import Step
 from .statementSection import StatementSection
@@ -87,6 +87,7 @@ class ProtocolStep(Step):
         ui.protocolWords.toolTip = "\n".join(map(protocolAbout.levelWords, protocolAbout.LEVELS))
         ui.aboutBrowser.setHtml(_aboutHTML(protocolAbout.about(self.study)))
         self._patient.button.setVisible(bool(radionuclide))
+        self._patient.setEnabled(not roles.refusal(roles.STATE_MEASUREMENTS, self.shell.role()))
         self._patient.refresh()
         self._showPatientFacts()
         ui.measurementsButton.setVisible(bool(radionuclide)
@@ -185,7 +186,7 @@ class ProtocolStep(Step):
 
     def onPatientFacts(self):
         self._patient.open()
-        self.attempt(patientFacts.take, self.study)
+        self.attempt(patientFacts.take, self.study, self.shell.role())
 
     def onMeasurements(self):
         self.shell.goToStep(self.shell.indexOf("measurements"))
@@ -239,7 +240,7 @@ class ProtocolStep(Step):
         self.attempt(self._change, values)
 
     def _change(self, values):
-        administrationEntry.change(self.study, "user", self.ui.reasonEdit.text.strip(), **values)
+        administrationEntry.change(self.study, "user", self.ui.reasonEdit.text.strip(), self.shell.role(), **values)
 
     def onReason(self):
         if self.study is not None and self.study.choice("administration"):

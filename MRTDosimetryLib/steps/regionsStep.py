@@ -29,6 +29,7 @@ class RegionsStep(Step):
     name = "regions"
     uiFile = "RegionsStep.ui"
     layoutName = "drawing"
+    technologistsActs = ("draftRegion", "verifyRegion")
     advancedWidgets = ("labelMapSection",)
 
     def __init__(self, shell):

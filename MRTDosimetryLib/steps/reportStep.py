@@ -23,6 +23,7 @@ class ReportStep(Step):
     name = "report"
     uiFile = "ReportStep.ui"
     needsPackages = True
+    technologistsActs = ("preparedBy", "medicalPhysicsExpert", "treatingPhysician")
     isAboutAbsorbedDose = True
 
     def __init__(self, shell):

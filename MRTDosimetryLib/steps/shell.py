@@ -5,7 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..scene import regionsIn3D
-from ..workflow import stages
+from ..workflow import roles, stages
 from . import icons, tutorial
 from .allSteps import STEPS
 from .centerPanel import CenterPanel
@@ -217,7 +217,10 @@ class Shell(Frame):
 
     def isForRole(self, page):
         """Whether a page is for the role at the desk."""
-        return {PHYSICIAN: page.isForPhysician, TECHNOLOGIST: page.isForTechnologist}.get(self.role(), True)
+        role = self.role()
+        isForTechnologist = page.isForTechnologist or any(
+            not roles.refusal(act, TECHNOLOGIST) for act in page.technologistsActs)
+        return {PHYSICIAN: page.isForPhysician, TECHNOLOGIST: isForTechnologist}.get(role, True)
 
     # ------------------------------------------------------------------ navigation
 

@@ -186,7 +186,8 @@ class StatementSection:
         return statementEntry.flattened(self.kind, statements.stated(self.page.study).get(self.key))
 
     def _setValue(self, value, **origin):
-        self.page.attempt(lambda: statementEntry.keep(self.page.study, self.key, value, **origin))
+        self.page.attempt(lambda: statementEntry.keep(
+            self.page.study, self.key, value, actingAs=self.page.shell.role(), **origin))
 
     def onField(self, name, value):
         self._setValue({**(self._stated() or {}), name: value})
@@ -208,7 +209,7 @@ class StatementSection:
         before = self._stated() or []
         origin = {"source": "user", "detail": _("with rows of {name}").format(name=os.path.basename(path))} if before \
             else {"source": "file", "detail": name}
-        statementEntry.keep(self.page.study, self.key, [*before, *rows], **origin)
+        statementEntry.keep(self.page.study, self.key, [*before, *rows], actingAs=self.page.shell.role(), **origin)
 
     def _keptFor(self):
         return [study for study, _entry in self._takenBack.values()]

@@ -1,7 +1,7 @@
 """What the user states of the administration, step by step: prescribed, measured, left over, given; and the patient."""
 
 from ..errors import InputError
-from . import protocol
+from . import protocol, roles
 from .administration import netAdministration
 
 # Level 1 of the EANM enabling guide: what is given lies within 10 % of what was meant.
@@ -13,7 +13,7 @@ PATIENT_KEYS = ("name", "id", "cycle")
 _CHOICE, _WHERE = "administration", "administration"
 
 
-def change(study, source="user", reason=None, **values):
+def change(study, source="user", reason=None, actingAs=None, **values):
     """Change single statements on the administration; ``None`` takes one back.
 
     Parameters
@@ -22,6 +22,8 @@ def change(study, source="user", reason=None, **values):
         "user", "DICOM" or "file"; what is said of the prescription alone leaves the kept one.
     reason : str, optional
         Why the user says so; the kept one when left out.
+    actingAs : str, optional
+        Role at the desk: what is measured of the administration is stated by those who state measurements.
     **values
         Of :data:`KEYS`. A measured activity settles the net one: ``activityMBq`` is then computed (see
         :func:`.administration.netAdministration`), and not known until the activity left over and the time of the
@@ -32,6 +34,8 @@ def change(study, source="user", reason=None, **values):
     InputError, FaultList
         A value that cannot be; nothing is changed then.
     """
+    if actingAs is not None and set(values) - {PRESCRIBED}:
+        roles.require(roles.STATE_MEASUREMENTS, actingAs)
     before = study.choice(_CHOICE, {})
     given = {**{key: before.get(key) for key in KEYS}, **values}
     _check(given)
@@ -52,7 +56,8 @@ def change(study, source="user", reason=None, **values):
         study.setChoice(_CHOICE, None)
         return
     study.setChoice(_CHOICE, {"activityMBq": kept.get("activityMBq"), "dateTime": kept.get("dateTime"),
-                              "source": source, "reason": reason, **extras})
+                              "source": source, "reason": reason, **extras,
+                              **{key: value for key, value in (("role", actingAs or before.get("role")),) if value}})
 
 
 def applyDescription(study, description):

@@ -29,7 +29,7 @@ def inImages(study):
     return found
 
 
-def take(study):
+def take(study, actingAs=None):
     """Take over what :func:`inImages` gives; what is stated already stays."""
     found = inImages(study)
     if found:
@@ -38,7 +38,8 @@ def take(study):
         source = "DICOM" if entry is None else entry["source"]
         before = [] if entry is None or not entry["detail"] else [entry["detail"]]
         detail = details if entry is None else "; ".join([*before, f"DICOM: {details}"])
-        statementEntry.keep(study, KEY, {**((entry or {}).get("value") or {}), **found}, source=source, detail=detail)
+        statementEntry.keep(study, KEY, {**((entry or {}).get("value") or {}), **found}, source=source, detail=detail,
+                            actingAs=actingAs)
 
 
 def _value(name, value):

@@ -32,14 +32,14 @@ _OF_CHOICE = {"protocol": "protocol", "radionuclide": "protocol", "administratio
               "partialVolume": "kinetics", "dose": "dose", "resolutionFWHMMM": "dose", "uncertainty": "dose",
               "radiobiology": "radiobiology"}
 # Of persons, times and places; or told by what they change elsewhere.
-_NOT_COMPARED = ("signOff", "reportSignOff", "registrationAccepted", "registrationStated", "outputFolder", "export",
-                 "reportTemplate", "scanCalibration", "calibrationUncertaintyTaken")
+_NOT_COMPARED = ("signOff", "signOffLeftOut", "reportSignOff", "registrationAccepted", "registrationStated",
+                 "outputFolder", "export", "reportTemplate", "scanCalibration", "calibrationUncertaintyTaken")
 # Of results.json: told apart, of persons and times, or a list of what is stated elsewhere.
 _NOT_RESULTS = ("warnings", "signOff", "checklist")
 _DEFAULTS = {"dose": {"engine": "localDeposition", "density": "ct"}, "kinetics": {"model": "auto", "perVoxel": False},
              "registration": "rigid"}
 _HEADLINE = ("absorbedDoseGy", "timeIntegratedActivityMBqH", "massG", "bedGy", "effectiveHalfLifeHours")
-_PLACES = ("source", "detail")
+_PLACES = ("source", "detail", "role")
 _ON_ANOTHER = "computed on another kind of processor, which may move the last digits"
 
 

@@ -20,6 +20,9 @@ ACTS = {
     "preparedBy": "sign that the report was prepared", "medicalPhysicsExpert": "sign the numbers",
     "treatingPhysician": "sign the report as the treating physician", "stateMeasurements": "state measurements",
 }  # fmt: skip
+STATE_MEASUREMENTS = "stateMeasurements"
+_SIGN_OFF = "sign-off"
+_PLACES = {STATE_MEASUREMENTS: "measurements"}
 
 
 def rules():
@@ -53,13 +56,22 @@ def require(act, role):
         Unknown role, or one that may not do this.
     """
     if role not in ROLES:
-        raise InputError(f"'{role}' is not a role", "sign-off", f"Use {', '.join(ROLES)}")
+        raise InputError(f"'{role}' is not a role", _PLACES.get(act, _SIGN_OFF), f"Use {', '.join(ROLES)}")
     found = rules()
     allowed = found["mayDo"][act]
     if role not in allowed:
         mend = f"This is for the {' or the '.join(allowed)}" if allowed else "By the rules of the center nobody does"
-        raise InputError(f"The {role} does not {ACTS[act]}", "sign-off", mend)
+        raise InputError(f"The {role} does not {ACTS[act]}", _PLACES.get(act, _SIGN_OFF), mend)
     return {"rules": digestOf([found["mayDo"], found["isFourEyes"]])}
+
+
+def refusal(act, role):
+    """Why a role may not do something, in words; an empty text where it may."""
+    try:
+        require(act, role)
+    except InputError as error:
+        return " ".join(f"{fault.what}. {fault.mend}." if fault.mend else f"{fault.what}." for fault in error.faults)
+    return ""
 
 
 def requireOther(name, otherName, what):
@@ -76,7 +88,7 @@ def requireOther(name, otherName, what):
     """
     if otherName is not None and _isSamePerson(name, otherName) and rules()["isFourEyes"]:
         raise InputError(f"By the four-eyes rule of the center another person has to sign than {otherName}, who {what}",
-                         "sign-off", "Let somebody else look at it and sign")
+                         _SIGN_OFF, "Let somebody else look at it and sign")
 
 
 def _isSamePerson(name, other):

@@ -11,6 +11,8 @@ KINDS = (DRAFTED, VERIFIED)
 ROLES = roles.ROLES
 _ACTS = {DRAFTED: "draftRegion", VERIFIED: "verifyRegion"}
 _CHOICE = "signOff"
+# Words on sign-offs of a record that do not hold here.
+_LEFT_OUT = "signOffLeftOut"
 
 
 def sign(study, segmentID, kind, role, name, time=None):
@@ -74,12 +76,22 @@ def statements(study):
     return study.choice(_CHOICE, {})
 
 
-def restore(study, signed):
-    """Take over sign-offs that a record carries, as far as they are of the regions as these are now."""
+def restore(study, signed, isRecordEdited=False):
+    """Take over sign-offs that a record carries, as far as they are of the regions as these are now, and by whom the
+    rules in force let sign; of a record that was edited since it was written, none. What is left out is told by
+    :func:`warnings`."""
     node = segmentationNode(study)
-    digests = _digests(node)
-    kept = {segmentID: {kind: entry for kind, entry in entries.items() if entry["digest"] == digests.get(segmentID)}
-            for segmentID, entries in signed.items()}
+    digests, kept, leftOut = _digests(node), {}, []
+    for segmentID, entries in signed.items():
+        own = {kind: entry for kind, entry in entries.items() if entry["digest"] == digests.get(segmentID)}
+        for kind, entry in list(own.items()):
+            refused = "the record was edited since" if isRecordEdited else roles.refusal(_ACTS[kind], entry["role"])
+            if refused:
+                del own[kind]
+                leftOut.append(f"{entry['region']}: {kind} by {entry['name']} ({entry['role']}) is not taken over: "
+                               f"{refused.rstrip('.')}.")
+        kept[segmentID] = own
+    study.setChoice(_LEFT_OUT, leftOut or None)
     for entries in kept.values():
         for kind, entry in entries.items():
             hashChain.append(study, "signOff", f"{entry['region']}: {kind}, as the record states",
@@ -116,9 +128,9 @@ def rows(study):
 
 
 def warnings(study):
-    """What the results have to say: regions that were changed after they were verified."""
+    """What the results have to say: regions that were changed after they were verified, and sign-offs left out."""
     stale = [row["region"] for row in rows(study) if row["state"] == "stale"]
-    return [f"{name}: changed since it was verified." for name in stale]
+    return [f"{name}: changed since it was verified." for name in stale] + study.choice(_LEFT_OUT, [])
 
 
 def words(row):

@@ -7,7 +7,7 @@ from . import reporting, statements
 
 KEY = "origins"
 _ADMINISTRATION = "administration"
-_PARTS = ("source", "detail", "reason")
+_PARTS = ("source", "detail", "reason", "role")
 
 
 def describe(study):
@@ -16,8 +16,8 @@ def describe(study):
     Returns
     -------
     dict
-        ``statements`` and ``reporting`` (by key) and ``administration``, each ``source``, ``detail``, ``reason``;
-        only what is stated.
+        ``statements`` and ``reporting`` (by key) and ``administration``, each ``source``, ``detail``, ``reason`` and
+        ``role``; only what is stated.
     """
     given = study.choice(_ADMINISTRATION)
     found = {"statements": {key: _partsOf(entry) for key, entry in statements.statements(study).items()},
@@ -55,6 +55,6 @@ def _checked(parts):
     if not isinstance(parts, dict) or not set(parts) <= set(_PARTS) \
             or parts.get("source") not in (None, *statements.SOURCES) \
             or not all(isinstance(value, str) for value in parts.values()):
-        raise InputError("An origin is not source, detail and reason", KEY,
+        raise InputError("An origin is not source, detail, reason and role", KEY,
                          f"Sources are {', '.join(statements.SOURCES)}")
     return parts

@@ -5,7 +5,7 @@ import re
 
 from ..errors import InputError
 from ..therapies import inputs
-from . import jointKinetics, statements, statementText
+from . import jointKinetics, roles, statements, statementText
 
 # ", row 2", ", limit 1", ": compartment 3" in the place of a fault.
 _ROW = re.compile(r"[,:] (?:row|limit|compartment) (\d+)")
@@ -14,7 +14,26 @@ _NUMBERS = (1.0, 0.5, 0.1, 0.01, 10.0, 100.0, 1000.0)
 _WORDS = ("kidney", "example")
 
 
-def keep(study, key, value, source="user", reason=None, detail=None):
+# What is decided, not measured.
+_DECIDED = ("prescription", "earlierCycles")
+
+
+def requireRole(key, actingAs):
+    """Refuse a statement of a kind that is not a role's business; returns the role as it is kept with the statement.
+
+    Parameters
+    ----------
+    key : str
+        Of a kind.
+    actingAs : str or None
+        Role at the desk; ``None`` for a statement that nobody makes at a desk.
+    """
+    if actingAs is not None and key not in _DECIDED:
+        roles.require(roles.STATE_MEASUREMENTS, actingAs)
+    return actingAs
+
+
+def keep(study, key, value, source="user", reason=None, detail=None, actingAs=None):
     """Keep what is typed, complete or not; what is empty takes the statement back.
 
     Parameters
@@ -25,12 +44,16 @@ def keep(study, key, value, source="user", reason=None, detail=None):
         Without what is not stated; rows without content fall away.
     source, reason, detail : str
         As of :func:`.statements.setStatement`; reason and detail stay as they are where they are left out.
+    actingAs : str, optional
+        Role at the desk, which is kept with the statement.
 
     Raises
     ------
     InputError
-        Names of regions or files that do not fit the study; what is typed is kept where it can be.
+        Names of regions or files that do not fit the study: what is typed is kept where it can be. A role that does
+        not state measurements: nothing is changed.
     """
+    role = requireRole(key, actingAs)
     before = statements.statements(study).get(key) or {}
     value = cleaned(value)
     if reason is None:
@@ -39,7 +62,7 @@ def keep(study, key, value, source="user", reason=None, detail=None):
         detail = before.get("detail", "")
         if source == "user" and before.get("source") not in (None, "user") and detail:
             detail = f"{detail}, changed by hand"
-    given = {"source": source, "reason": reason, "detail": detail}
+    given = {"source": source, "reason": reason, "detail": detail, "role": role}
     isDraft = value is not None and bool(_faults(inputs.kinds()[key], value))
     if key == statements.PLANAR and isDraft:
         jointKinetics.removePlanarSeries(study)  # nothing is computed from what stood there before

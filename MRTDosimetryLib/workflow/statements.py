@@ -30,7 +30,8 @@ def statements(study):
     Returns
     -------
     dict
-        Key of a kind -> ``{"value", "source", "detail", "reason"}`` (a copy); empty for a study without any.
+        Key of a kind -> ``{"value", "source", "detail", "reason"}`` (a copy), and ``role`` where it was stated at a
+        desk; empty for a study without any.
     """
     return study.choice(_CHOICE, {})
 
@@ -40,7 +41,7 @@ def stated(study):
     return {key: entry["value"] for key, entry in statements(study).items()}
 
 
-def setStatement(study, key, value, source="user", reason="", detail="", isDraft=False):
+def setStatement(study, key, value, source="user", reason="", detail="", isDraft=False, role=None):
     """Keep a statement; ``None`` takes it back.
 
     Parameters
@@ -58,6 +59,8 @@ def setStatement(study, key, value, source="user", reason="", detail="", isDraft
     isDraft : bool
         Keep what is not complete yet: then it is not checked here, but :func:`faultWords` tells what is wrong, and
         nothing is computed from it.
+    role : str, optional
+        At the desk where it was stated.
 
     Raises
     ------
@@ -80,7 +83,8 @@ def setStatement(study, key, value, source="user", reason="", detail="", isDraft
             detail = detail or name
         if not isDraft:
             inputs.checked({key: value})
-        kept[key] = {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason)}
+        kept[key] = {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason),
+                     **({} if role is None else {"role": role})}
     study.setChoice(_CHOICE, kept or None)
     if key == PLANAR and not isDraft:
         applyPlanar(study, regionNames(study))

@@ -24,12 +24,13 @@ from .regionMasks import regionNames, segmentationNode
 
 # Folder of what has no file of its own: regions as drawn, images that were loaded otherwise.
 INPUTS_FOLDER = "inputs"
-REGION_KEYS = {"layers", "unnamedLabels", "referenceFromRegions", "signOff"}
+EDITED = "isRecordEdited"
+REGION_KEYS = {"layers", "unnamedLabels", "referenceFromRegions", "signOff", EDITED}
 EXTERNAL_KEYS = {"name", "unit", "geometry"}
 # Choices that have keys of their own, or that no result depends on.
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
          "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "radiobiology", "export",
-         "statements", reporting.KEY, "unnamedLabels", "signOff", "reportSignOff", "outputFolder",
+         "statements", reporting.KEY, "unnamedLabels", "signOff", "signOffLeftOut", "reportSignOff", "outputFolder",
          "reportTemplate", "scanCalibration", protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
@@ -133,7 +134,7 @@ def applyRegions(study, description, timePoint):
     study.referenceTimePoint = timePoint
     segmentation.setSegmentation(study, node)
     study.setChoice("unnamedLabels", kept.get("unnamedLabels"))
-    signOff.restore(study, kept.get("signOff") or {})
+    signOff.restore(study, kept.get("signOff") or {}, bool(kept.get(EDITED)))
 
 
 def _kinetics(study):

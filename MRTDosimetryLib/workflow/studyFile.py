@@ -21,6 +21,7 @@ from . import (
     radiobiologyOptions,
     record,
     recordedTimePoints,
+    recordSeal,
     regionFiles,
     registration,
     reporting,
@@ -79,10 +80,20 @@ def readStudyFile(path):
     inputs = []
     if content.get("kind") == "record":
         inputs = [{**item, "path": _absolute(item["path"], path)} for item in content.get("inputs", [])]
-        content = content.get("study")
+        content = _withTrust(content)
     else:
         _refuseSignatures(content, where)
     return _checked(content, where, path), inputs
+
+
+def _withTrust(content):
+    """The study of a record, which says where signatures of its regions cannot be relied on."""
+    study = copy.deepcopy(content.get("study"))
+    regions = study.get("regions") if isinstance(study, dict) else None
+    kept = regions.get("kept") if isinstance(regions, dict) else None
+    if isinstance(kept, dict) and kept.get("signOff") and recordSeal.faultWords(content):
+        kept[studyDescription.EDITED] = True
+    return study
 
 
 def _refuseSignatures(content, where):

@@ -91,7 +91,11 @@ def test_pythonPackageEqualsTheTree():
                 for pattern in settings["package-data"]["MRTDosimetryLib"]]
     data = [path for path in files("MRTDosimetryLib") if not path.endswith((".py", "CMakeLists.txt"))]
     assert not [path for path in data if not any(fnmatch.fnmatch(path, pattern) for pattern in patterns)]
-    assert not [path for folder in mapped.values() for path in files(folder) if not path.endswith((".json", ".md"))]
+    for package, folder in mapped.items():
+        taken = settings["package-data"].get(package, [])
+        left = [path for path in files(folder) if not any(
+            fnmatch.fnmatch(path.removeprefix(f"{folder}/"), pattern) for pattern in taken)]
+        assert not left, f"not in the package: {left}"
 
 
 SLICER_CONFIG = """

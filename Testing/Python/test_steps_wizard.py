@@ -216,13 +216,75 @@ def testPhysicianSeesRegionsResultsAndReport(small):
     assert shownSteps(small) == [step.name for step in small.shell.steps if step.name != "measurements"]
 
 
-def testTechnologistSeesProtocolAndTimePoints(small):
-    small.page("kinetics")
-    small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("technologist"))
-    shown = [number for number in range(8) if not small.shell.stepBar.button(number).isHidden()]
-    assert [small.shell.steps[number].name for number in shown] == ["protocol", "timePoints"]
+def technologist(wizard):
+    wizard.ui.roleSelector.setCurrentIndex(wizard.ui.roleSelector.findData("technologist"))
+
+
+def testTechnologistAcquiresStatesDraftsAndPrepares(small):
+    """The whole way of a technologist by the rules as delivered."""
+    from MRTDosimetryLib.workflow import hashChain, statements
+
+    small.page("results")
+    small.ui.computeButton.click()
+    technologist(small)
+    assert shownSteps(small) == ["protocol", "timePoints", "regions", "report"]
     assert small.shell.step.name == "timePoints"
+    small.page("protocol").ui.activityBox.value = 7390.0
+    assert small.study.choice("administration")["role"] == "technologist"
+    editor = small.page("protocol").section("patient").form.editor("massKg")
+    editor.text = "71"
+    editor.editingFinished.emit()
+    entry = statements.statements(small.study)["patient"]
+    assert entry["value"] == {"massKg": 71.0} and entry["role"] == "technologist"
+    ui = small.page("regions").ui
+    ui.regionsTable.setCurrentCell(0, 0)
+    ui.signerEdit.text = "T. Name"
+    ui.draftedButton.click()
+    assert hashChain.entries(small.study)[-1].get("role") == "technologist", small.messages()
+    ui.verifiedButton.click()
+    assert any("The technologist does not verify regions" in text for text in small.messages())
+    small.page("results")
+    small.ui.computeButton.click()
+    ui = small.page("report").ui
+    ui.preparedByEdit.text = "T. Name"
+    ui.preparedByButton.click()
+    last = hashChain.entries(small.study)[-1]
+    assert (last["kind"], last["line"], last["role"], last["name"]) == (
+        "signOff", "preparedBy", "technologist", "T. Name")
+    small.grab("technologist-report")
+
+
+def testWhatTheRulesOfACenterDoNotLetATechnologistDo(small, tmp_path, monkeypatch):
+    import json
+
+    from MRTDosimetryLib.resources import loadJSON, resourcePath
+    from MRTDosimetryLib.workflow import roles, statements
+
+    content = loadJSON(resourcePath("Roles", "roles.json"))
+    content["mayDo"] |= {"draftRegion": ["physician"], "preparedBy": ["physicist"], "stateMeasurements": ["physicist"]}
+    path = tmp_path / "roles.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.setenv(roles.ENVIRONMENT, str(path))
+    technologist(small)
+    assert shownSteps(small) == ["protocol", "timePoints"]
+    before = small.study.choice("administration")
+    small.page("protocol").ui.activityBox.value = 100.0
+    assert any("The technologist does not state measurements" in text for text in small.messages())
+    assert small.study.choice("administration") == before
+    editor = small.page("protocol").section("patient").form.editor("massKg")
+    assert not editor.enabled
+    editor.text = "71"
+    editor.editingFinished.emit()
+    assert "patient" not in statements.stated(small.study)
+    page = small.page("measurements")
+    assert "This is for the physicist" in page.ui.rolesWords.text and not page.ui.rolesWords.isHidden()
+    assert not page.ui.addKindSelector.enabled
+    small.grab("measurements-refused")
     small.ui.roleSelector.setCurrentIndex(small.ui.roleSelector.findData("physicist"))
+    small.page("measurements")
+    assert page.ui.rolesWords.isHidden() and page.ui.addKindSelector.enabled
+    small.page("protocol")
+    assert editor.enabled
 
 
 def testSeveralStudies(small):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -69,6 +70,19 @@ def test_signedRegionsOfARecordStaySignedAsLongAsTheyAreTheSame(byHand, tmp_path
     repeat(byHand, tmp_path / "again")
     rows = json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8"))["signOff"]["regions"]
     assert rows[0]["verified"]["name"] == "Reader One" and rows[0]["state"] == "verified" and rows[1]["state"] == "open"
+
+
+def test_signaturesOfAnEditedRecordAreNotTakenOver(byHand, tmp_path):
+    shutil.copytree(byHand, tmp_path / "edited")
+    content = recordOf(byHand)
+    for entries in content["study"]["regions"]["kept"]["signOff"].values():
+        entries["verified"]["name"] = "Somebody Else"
+    (tmp_path / "edited" / "record.json").write_text(json.dumps(content), encoding="utf-8")
+    repeat(tmp_path / "edited", tmp_path / "again")
+    results = json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8"))
+    assert [row["state"] for row in results["signOff"]["regions"]] == ["open", "open"]
+    assert "liver: verified by Somebody Else (physician) is not taken over: the record was edited since." \
+        in results["warnings"]
 
 
 def test_nobodySignsByWritingAStudyFile(byHand, tmp_path, capfd):

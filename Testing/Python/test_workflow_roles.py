@@ -8,7 +8,16 @@ from movedStudy import addMovedStudy
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.resources import resourcePath
 from MRTDosimetryLib.scene.headless import newScene
-from MRTDosimetryLib.workflow import hashChain, reportSignOff, roles, signOff, stages
+from MRTDosimetryLib.workflow import (
+    administrationEntry,
+    hashChain,
+    reportSignOff,
+    roles,
+    signOff,
+    stages,
+    statementEntry,
+    statements,
+)
 from MRTDosimetryLib.workflow.regionMasks import segmentationNode
 
 
@@ -118,3 +127,44 @@ def test_withMissingRulesNobodySigns(study, tmp_path, monkeypatch):
     monkeypatch.setenv(roles.ENVIRONMENT, str(tmp_path / "none.json"))
     with pytest.raises(InputError, match="The rules of the roles cannot be read"):
         signOff.sign(study, liver(study), "drafted", "physician", "A. Bee")
+
+
+def test_measurementsAreStatedByTheirRoles(study, ownRules):
+    uptake = [{"timeHours": 24.0, "uptakeFraction": 0.4}]
+    statementEntry.keep(study, "measurements.thyroidUptake", uptake, actingAs="technologist")
+    assert statements.statements(study)["measurements.thyroidUptake"]["role"] == "technologist"
+    ownRules(lambda content: content["mayDo"].update(stateMeasurements=["technologist"]))
+    with pytest.raises(InputError, match="The physicist does not state measurements.*This is for the technologist"):
+        statementEntry.keep(study, "measurements.thyroidUptake", None, actingAs="physicist")
+    with pytest.raises(InputError, match="The physician does not state measurements"):
+        statementEntry.keep(study, "patient", {"massKg": 70.0}, actingAs="physician")
+    with pytest.raises(InputError, match="The physicist does not state measurements"):
+        administrationEntry.change(study, actingAs="physicist", activityMBq=7000.0)
+    assert statements.stated(study) == {"measurements.thyroidUptake": uptake}
+    assert study.choice("administration")["activityMBq"] == 7400.0
+    # what is prescribed is decided, not measured
+    statementEntry.keep(study, "prescription", {"cyclesPlanned": 4}, actingAs="physicist")
+    administrationEntry.change(study, actingAs="physician", prescribedActivityMBq=7400.0)
+    statementEntry.keep(study, "measurements.thyroidUptake", None)  # by a file, at no desk
+    statementEntry.keep(study, "prescription", None)
+    administrationEntry.change(study, prescribedActivityMBq=None)
+    with pytest.raises(InputError, match="'nurse' is not a role"):
+        statementEntry.keep(study, "patient", {"massKg": 70.0}, actingAs="nurse")
+
+
+def test_signaturesOfARecordHoldOnlyAsTheRulesInForceSay(study, ownRules):
+    signOff.sign(study, liver(study), "verified", "physician", "A. Bee")
+    signOff.sign(study, liver(study), "drafted", "technologist", "C. Dee")
+    signed = signOff.statements(study)
+    signOff.restore(study, signed)
+    assert signOff.rows(study)[0]["state"] == "verified" and signOff.warnings(study) == []
+    ownRules(lambda content: content["mayDo"].update(verifyRegion=["physicist"]))
+    signOff.restore(study, signed)
+    row, words = signOff.rows(study)[0], signOff.warnings(study)
+    assert row["state"] == "drafted" and row["drafted"]["name"] == "C. Dee" and len(words) == 1
+    assert "liver: verified by A. Bee (physician) is not taken over: " in words[0]
+    assert "The physician does not verify regions" in words[0]
+    signOff.restore(study, signed, isRecordEdited=True)
+    assert signOff.rows(study)[0]["state"] == "open" and len(signOff.warnings(study)) == 2
+    signOff.restore(study, {})
+    assert signOff.warnings(study) == []
