@@ -10,6 +10,13 @@ def grouped(digest, letters=64):
     return " ".join(shown[start:start + 4] for start in range(0, len(shown), 4))
 
 
+def sealOf(content):
+    """SHA-256 of an object without its key ``digest``, independent of the order of keys: what it is sealed by."""
+    text = json.dumps({key: value for key, value in content.items() if key != "digest"}, sort_keys=True,
+                      separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
 def digestOf(value):
     """Digest of a JSON value that does not depend on the order of keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from ..errors import InputError
 from .counting import netRate
 from .decay import decayConstantPerHour, decayFactor
+from .uncertainty.volume import positive
+from .units import BQ_PER_MBQ
 
 # Beyond this share of lost events the correction rests on the model of dead time more than on the measurement.
 LARGEST_TRUSTED_LOSS = 0.25
+NECK_NOT_ABOVE = "neck are not above those of the background (thigh)"
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,61 @@ def uptakeFromCounts(timeHours, patient, background, standard, room, tracerHalfL
     if fraction > 1:
         raise InputError(f"The uptake by the counts is {fraction:.4g}: more than all that was administered", where,
                          "Check counts, counting times, and activity and time of the standard")
-    warnings = [f"{where}: {words}" for words in _warningsOfCounts(neck, reference)]
+    warnings = [f"{where}: {words}" for words in _warningsOfCounts({"neck": neck, "standard": reference})]
     return UptakeMeasurement(float(timeHours), fraction, neck.uncertaintyCps * factor,
                              reference.uncertaintyCps / reference.rateCps, tuple(warnings))
+
+
+def uptakeFromCalibration(timeHours, patient, background, cpsPerBq, tracerActivityMBq, deadTime=None,
+                          where="thyroid uptake"):
+    """Uptake from countings of neck and thigh by a calibrated probe.
+
+    (n_neck - n_thigh) / (epsilon A_0) with the sensitivity epsilon for the same geometry, nuclide and window, and the
+    administered activity A_0 of the tracer: the fraction of it that is present, decay included.
+
+    Parameters
+    ----------
+    timeHours : float
+        Of the counting, after administration.
+    patient, background : Counting
+        With their counting times.
+    cpsPerBq : float
+        Sensitivity; its uncertainty is common to all uptakes and not part of this one's.
+    tracerActivityMBq : float
+        Administered.
+    deadTime : DeadTime, optional
+
+    Returns
+    -------
+    UptakeMeasurement
+
+    Raises
+    ------
+    InputError
+        Counting times missing, counts not above background, uptake above 1.
+    """
+    if patient.seconds is None or background.seconds is None:
+        raise InputError("A calibrated probe needs the counting times of neck and thigh", where,
+                         "State patientSeconds and backgroundSeconds")
+    requireAbove(patient, background, NECK_NOT_ABOVE, where)
+    neck = netRate(patient.counts, patient.seconds, background.counts, background.seconds,
+                   0.0 if deadTime is None else deadTime.microseconds,
+                   "paralyzable" if deadTime is None else deadTime.model, f"{where}, neck")
+    factor = 1.0 / (positive(cpsPerBq, "sensitivity of the probe (1/(s Bq))", where)
+                    * positive(tracerActivityMBq, "administered activity of the tracer (MBq)", where) * BQ_PER_MBQ)
+    fraction = neck.rateCps * factor
+    if fraction > 1:
+        raise InputError(f"The uptake by the counts is {fraction:.4g}: more than all that was administered", where,
+                         "Check counts, counting times, the tracer's activity and the calibration of the probe")
+    return UptakeMeasurement(float(timeHours), fraction, neck.uncertaintyCps * factor, 0.0,
+                             tuple(f"{where}: {words}" for words in _warningsOfCounts({"neck": neck})))
+
+
+def requireAbove(high, low, words, where):
+    """Refuse counts that are not above those of their background, per time."""
+    if high.counts * (low.seconds or 1.0) <= low.counts * (high.seconds or 1.0):
+        raise InputError(f"The counts of the {words}", where, "Check whether the counts were exchanged or the "
+                         "source is decayed, and the counting times")
 
 
 def netCountRates(patient, background, standard, room, deadTime=None, where="thyroid uptake"):
@@ -130,20 +185,17 @@ def netCountRates(patient, background, standard, room, deadTime=None, where="thy
     if deadTime is not None and not stated:
         raise InputError("A dead time is stated, but no counting times: the count rates are not known", where,
                          "State the counting times in seconds")
-    for low, high, words in ((background, patient, "neck are not above those of the background (thigh)"),
-                             (room, standard, "standard are not above those of the room")):
-        if high.counts * (low.seconds or 1.0) <= low.counts * (high.seconds or 1.0):
-            raise InputError(f"The counts of the {words}", where, "Check whether the counts were exchanged or the "
-                             "source is decayed, and the counting times")
+    requireAbove(patient, background, NECK_NOT_ABOVE, where)
+    requireAbove(standard, room, "standard are not above those of the room", where)
     return tuple(netRate(gross.counts, gross.seconds or 1.0, pause.counts, pause.seconds or 1.0,
                          0.0 if deadTime is None else deadTime.microseconds,
                          "paralyzable" if deadTime is None else deadTime.model, f"{where}, {name}")
                  for gross, pause, name in ((patient, background, "neck"), (standard, room, "standard")))
 
 
-def _warningsOfCounts(neck, standard):
+def _warningsOfCounts(rates):
     words = []
-    for name, rate in (("neck", neck), ("standard", standard)):
+    for name, rate in rates.items():
         if not rate.isAboveDecisionThreshold:
             words.append(f"The net counts of the {name} are not distinguishable from background: the uptake has no "
                          "meaning.")

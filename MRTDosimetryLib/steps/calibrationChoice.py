@@ -1,14 +1,13 @@
 """Part of page 3: the calibration record of the scans, and the one whose recovery the regions are given."""
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..therapies.inputs import Field
 from ..workflow import partialVolume, scanCalibration
 from ..workflow.calibrationRecord import SETTINGS
-from .calibrationPage import FOLDER_SETTING
+from .calibrationSelector import centerFolder
 from .page import NOTE_MARK
 from .pagePart import PagePart
 from .statementForm import WARNING, StatementForm
@@ -34,11 +33,6 @@ class CalibrationChoice(PagePart):
         ui.scanRecordButton.connect("clicked()", lambda: self._chooseFile(self._setRecord))
         ui.recoveryRecordButton.connect("clicked()", lambda: self._chooseFile(self._setRecovery))
         ui.calibrationReasonEdit.connect("editingFinished()", self.onReason)
-
-    @staticmethod
-    def _folder():
-        """That of the page of calibrations."""
-        return str(slicer.util.settingsValue(FOLDER_SETTING, "") or "")
 
     # ------------------------------------------------------------------ showing
 
@@ -70,7 +64,7 @@ class CalibrationChoice(PagePart):
             return [WARNING + str(error)]
 
     def _fill(self, selector, isRecovery, chosen, key):
-        rows = scanCalibration.choices(self.study, self._folder(), isRecovery)
+        rows = scanCalibration.choices(self.study, centerFolder(), isRecovery)
         found = [("", _("none"))] + [(row["path"], _title(row)) for row in rows]
         known = {row["path"] if key == "path" else row["content"]["digest"]: row["path"] for row in rows}
         current = "" if chosen is None else known.get(chosen[key], _OTHER)
@@ -103,7 +97,7 @@ class CalibrationChoice(PagePart):
         self.page.attempt(scanCalibration.setRecovery, self.study, path, self.ui.calibrationReasonEdit.text)
 
     def _chooseFile(self, choose):
-        path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Calibration record"), self._folder(),
+        path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Calibration record"), centerFolder(),
                                               _("Records (*.json)"))
         if path:
             choose(path)

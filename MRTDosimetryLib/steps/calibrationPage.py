@@ -15,12 +15,12 @@ from . import icons
 from .calibrationGroups import CalibrationGroups
 from .calibrationPlaces import CalibrationPlaces
 from .calibrationScanList import CalibrationScanList
+from .calibrationSelector import FOLDER_SETTING, centerFolder
 from .centerPage import CenterPage
 from .layouts import showChart, showTable
 from .page import NOTE_MARK
 from .tables import Cell, fill, fitHeight, textCell, wrapped
 
-FOLDER_SETTING = "MRTDosimetry/calibrationFolder"
 _ICONS = {"valid": "done", "superseded": "notNeeded", "ending": "warning", "unlimited": "warning", "notYet": "warning",
           "expired": "stale", "warning": "warning", "action": "error", "edited": "error", "damaged": "error"}
 # States that are said below the page, with the kind of the message.
@@ -63,7 +63,7 @@ class CalibrationPage(CenterPage):
 
     def connectWidgets(self):
         ui = self.ui
-        ui.folderEdit.text = str(slicer.util.settingsValue(FOLDER_SETTING, "") or "")
+        ui.folderEdit.text = centerFolder()
         ui.folderEdit.connect("editingFinished()", self.onFolder)
         ui.folderButton.connect("clicked()", self.onChooseFolder)
         ui.recordsTable.connect("itemSelectionChanged()", self.onRow)
@@ -112,7 +112,7 @@ class CalibrationPage(CenterPage):
 
     def onFolder(self):
         """The folder is a setting of the application."""
-        if self.folder() != str(slicer.util.settingsValue(FOLDER_SETTING, "") or ""):
+        if self.folder() != centerFolder():
             qt.QSettings().setValue(FOLDER_SETTING, self.folder())
             self.draft.sensitivityFrom = self.draft.logPath = ""
             self._read()

@@ -5,6 +5,7 @@ import json
 import qt
 
 from ..workflow import statementText
+from .calibrationSelector import CalibrationSelector
 from .tables import LINE_LENGTH, wrapped
 
 _NOT_STATED = "\N{EN DASH}"
@@ -34,6 +35,7 @@ class StatementForm:
         self._fields = {field.name: field for field in fields}
         self._onChanged = onChanged
         self._editors, self._labels, self._faults, self._shown = {}, {}, {}, {}
+        self._calibrations = {}
         self._isEnabled = True
         self.widget = qt.QWidget()
         grid = qt.QGridLayout()
@@ -47,10 +49,14 @@ class StatementForm:
 
     def _addLine(self, grid, line, field):
         label = qt.QLabel()
-        isWide = max((len(title) for _value, title in field.choices), default=0) > _LONGEST_BESIDE
+        longest = max((len(title) for _value, title in field.choices), default=0)
+        isWide = field.kind == "calibration" or longest > _LONGEST_BESIDE
         label.text = wrapped(field.title + (_REQUIRED if field.isRequired else ""), LINE_LENGTH if isWide else _BESIDE)
         label.toolTip = field.tip or field.title
-        editor = self._selector(field) if field.kind == "choice" else self._edit(field)
+        if field.kind == "calibration":
+            editor = self._makeCalibration(field)
+        else:
+            editor = self._selector(field) if field.kind == "choice" else self._edit(field)
         editor.objectName = field.name
         editor.toolTip = field.tip or field.title
         if isWide:
@@ -82,6 +88,11 @@ class StatementForm:
         selector.connect("currentIndexChanged(int)", lambda index, name=field.name: self._onSelected(name, index))
         return selector
 
+    def _makeCalibration(self, field):
+        selector = CalibrationSelector(field.choices[0][0], lambda value, name=field.name: self._onChanged(name, value))
+        self._calibrations[field.name] = selector
+        return selector.widget
+
     def editor(self, name):
         """The widget of a field, for tests and for the focus."""
         return self._editors[name]
@@ -102,7 +113,9 @@ class StatementForm:
         for name, field in self._fields.items():
             editor, words = self._editors[name], self._faults[name]
             wasBlocked = editor.blockSignals(True)
-            if field.kind == "choice":
+            if field.kind == "calibration":
+                self._calibrations[name].show(values.get(name))
+            elif field.kind == "choice":
                 self._select(editor, values.get(name))
             else:
                 self._showText(editor, name, values.get(name))

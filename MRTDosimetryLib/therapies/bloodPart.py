@@ -11,6 +11,7 @@ from ..physics.bodyConstants import constants, constantsOf, originOf, sourceWord
 from ..physics.counting import LARGEST_LOSS, concentrationMBqPerML, netRate, sensitivity
 from ..physics.kinetics.curve import TimeActivityCurve
 from ..physics.nuclides import nuclide
+from . import counterCalibration
 from .bloodStatements import BLOOD, COUNTER, SAMPLES
 from .case import Curve, Table, TherapyResult
 
@@ -67,10 +68,10 @@ def concentrations(case):
         spreads = tuple(row["uncertaintyMBqPerML"] for row in rows) if "uncertaintyMBqPerML" in rows[0] else None
         return Concentrations(tuple(row["timeHours"] for row in rows), tuple(row["activityMBqPerML"] for row in rows),
                               spreads, 0.0)
-    return _counted(counter, case.measurements.get(SAMPLES), nuclide(case.radionuclide))
+    return _counted(case, counter, case.measurements.get(SAMPLES), nuclide(case.radionuclide))
 
 
-def _counted(counter, samples, chosen):
+def _counted(case, counter, samples, chosen):
     place = f"measurements.{COUNTER}"
     if counter.get("samples") and samples:
         raise InputError("The samples of the gamma counter are stated twice", place,
@@ -78,17 +79,15 @@ def _counted(counter, samples, chosen):
     samples = counter.get("samples") or samples
     if not samples:
         raise InputError("The gamma counter has no samples", place, f"Give samples, or measurements.{SAMPLES}")
-    standard, background = counter["standard"], counter["background"]
-    dead = (counter.get("deadTimeMicroseconds") or 0.0, counter.get("deadTimeModel") or "paralyzable")
+    background, calibration = counter["background"], counterCalibration.calibrationOf(counter)
+    dead = _deadTime(counter, calibration)
 
     def rateOf(row, where):
         return netRate(row["counts"], row["countingSeconds"], background["counts"], background["countingSeconds"],
                        *dead, where=where)
 
-    net = rateOf(standard, f"{place}, standard")
-    eps = sensitivity(net, standard["activityKBq"], standard.get("relativeUncertainty"), standard.get("volumeML"),
-                      f"{place}, standard")
-    values, spreads, rows, warnings = [], [], [], []
+    eps, net, words = _sensitivity(case, counter, calibration, rateOf, place, samples[-1]["countedAtHours"])
+    values, spreads, rows, warnings = [], [], [], list(words)
     for position, row in enumerate(samples, 1):
         where = f"{place}, sample {position}"
         rate = rateOf(row, where)
@@ -98,20 +97,41 @@ def _counted(counter, samples, chosen):
         spreads.append(spread)
         rows.append((row["timeHours"], row["countedAtHours"], rate.rateCps, 100.0 * rate.lossFraction, value, spread))
         warnings += _sampleWarnings(position, row, rate, eps)
-    if net.lossFraction > LARGEST_LOSS:
+    if net is not None and net.lossFraction > LARGEST_LOSS:
         warnings.append(f"Dead time took {net.lossFraction:.1%} of the standard's counts, more than "
                         f"{LARGEST_LOSS:.0%}.")
-    if standard.get("relativeUncertainty") is None:
+    if eps.relativeUncertainty is None and calibration is None:
         warnings.append("The uncertainty of the standard's activity is not stated, so that those of blood and marrow "
                         "are not computed.")
     table = Table("Blood samples in the gamma counter",
                   ("Draw (h)", "Counted (h)", "Net count rate (1/s)", "Lost by dead time (%)",
                    "Activity concentration (MBq/mL)", "Standard uncertainty (MBq/mL)"), tuple(rows))
-    words = [f"Sensitivity of the gamma counter {eps.cpsPerBq:.4g} counts per second and Bq, of a standard of the same "
-             "nuclide, geometry and energy window; decay between draw and counting is corrected."]
+    told = counterCalibration.assumption(calibration) if calibration is not None else \
+        (f"Sensitivity of the gamma counter {eps.cpsPerBq:.4g} counts per second and Bq, of a standard of the same "
+         "nuclide, geometry and energy window.")
     # Without the standard's uncertainty the common part is not known: None keeps the absorbed dose from stating one.
     return Concentrations(tuple(row["timeHours"] for row in samples), tuple(values), tuple(spreads),
-                          eps.relativeUncertainty, tuple(warnings), tuple(words), (table,))
+                          eps.relativeUncertainty, tuple(warnings),
+                          (f"{told.rstrip('.')}; decay between draw and counting is corrected.",), (table,))
+
+
+def _deadTime(counter, calibration):
+    """Dead time and its model: as stated, else as the calibration has it."""
+    if counter.get("deadTimeMicroseconds") is not None or calibration is None:
+        return counter.get("deadTimeMicroseconds") or 0.0, counter.get("deadTimeModel") or "paralyzable"
+    return calibration.deadTimeMicroseconds or 0.0, calibration.deadTimeModel or "paralyzable"
+
+
+def _sensitivity(case, counter, calibration, rateOf, place, lastHours):
+    """Sensitivity by the standard that was counted along, with its net rate, or by a calibration; and warnings."""
+    if calibration is None:
+        standard = counter["standard"]
+        net = rateOf(standard, f"{place}, standard")
+        return sensitivity(net, standard["activityKBq"], standard.get("relativeUncertainty"), standard.get("volumeML"),
+                           f"{place}, standard"), net, []
+    counterCalibration.requireNuclide(calibration, case.radionuclide, place)
+    day = counterCalibration.dayAfter(case.administrationDateTime, lastHours)
+    return calibration.sensitivity, None, counterCalibration.doubts(calibration, counter.get("counterName"), day)
 
 
 def _sampleWarnings(position, row, rate, eps):

@@ -2,6 +2,7 @@
 
 from ..errors import Faults, InputError
 from ..physics.deadTime import MODELS
+from . import counterCalibration
 from .bodyStatements import LONGEST_TIME_HOURS, required, takeDeadTime
 from .inputs import Field, Kind, number, optionalNumber, refuseUnknown, registerKind, requireOrderedTimes, table
 
@@ -17,7 +18,8 @@ FLAT = {"standardActivityKBq": ("standard", "activityKBq"), "standardCounts": ("
         "backgroundSeconds": ("background", "countingSeconds")}
 _STANDARD_KEYS = ("activityKBq", "counts", "countingSeconds", "relativeUncertainty", "volumeML")
 _BACKGROUND_KEYS = ("counts", "countingSeconds")
-_COUNTER_KEYS = ("standard", "background", "samples", "deadTimeMicroseconds", "deadTimeModel", *FLAT)
+_COUNTER_KEYS = ("standard", "background", "samples", "deadTimeMicroseconds", "deadTimeModel", counterCalibration.KEY,
+                 "counterName", *FLAT)
 
 
 def checkBlood(value, where):
@@ -71,7 +73,19 @@ def checkCounter(value, where):
         inner[key] = value[name]
     faults, found = Faults(), {}
     with faults.collect():
-        found["standard"] = _checkStandard(groups["standard"], f"{where}, standard")
+        if value.get(counterCalibration.KEY) is None:
+            found["standard"] = _checkStandard(groups["standard"], f"{where}, standard")
+        elif groups["standard"]:
+            raise InputError("The counts of a standard are stated, and a calibration of the counter is named", where,
+                             "Give one of them")
+        else:
+            found[counterCalibration.KEY] = counterCalibration.check(
+                value[counterCalibration.KEY], counterCalibration.GAMMA_COUNTER, f"{where}.{counterCalibration.KEY}")
+    with faults.collect():
+        if value.get("counterName") is not None:
+            if not (isinstance(value["counterName"], str) and value["counterName"].strip()):
+                raise InputError("The name of the counter is no text", where, "Give it in words, or leave it out")
+            found["counterName"] = value["counterName"].strip()
     with faults.collect():
         found["background"] = _checkCounts(groups["background"], _BACKGROUND_KEYS, f"{where}, background")
     with faults.collect():
@@ -190,11 +204,15 @@ BLOOD_FIELDS = (
     Field("uncertaintyMBqPerML", "Standard uncertainty (MBq/mL)"),
 )
 COUNTER_FIELDS = (
-    Field("standardActivityKBq", "Activity of the standard (kBq)", isRequired=True, tip="When it was counted"),
+    Field(counterCalibration.KEY, "Calibration of the counter", "calibration",
+          choices=((counterCalibration.GAMMA_COUNTER, ""),),
+          tip="Record in the place of a standard that is counted along"),
+    Field("counterName", "Name of the counter", "text", tip="Compared with its calibration"),
+    Field("standardActivityKBq", "Activity of the standard (kBq)", tip="When it was counted"),
     Field("standardRelativeUncertainty", "Relative uncertainty of that activity", tip="0.03 for 3 %"),
     Field("standardVolumeML", "Volume of the standard (mL)"),
-    Field("standardCounts", "Counts of the standard", isRequired=True),
-    Field("standardSeconds", "Counting time of the standard (s)", isRequired=True),
+    Field("standardCounts", "Counts of the standard"),
+    Field("standardSeconds", "Counting time of the standard (s)"),
     Field("backgroundCounts", "Counts of the background", isRequired=True),
     Field("backgroundSeconds", "Counting time of the background (s)", isRequired=True),
     Field("deadTimeMicroseconds", "Dead time (µs)"),

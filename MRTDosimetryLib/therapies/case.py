@@ -58,6 +58,7 @@ class TherapyCase:
     predictedActivityMBq : float or None
         Activity that the regions' absorbed doses are predicted for by images of another radionuclide. Nothing of it is
         given: ``administeredActivityMBq`` is ``None`` then.
+    administrationDateTime : datetime.datetime or None
     """
 
     protocolId: str
@@ -73,6 +74,7 @@ class TherapyCase:
     regions: tuple = ()
     prediction: dict = field(default_factory=dict)
     predictedActivityMBq: float | None = None
+    administrationDateTime: object = None
 
     @property
     def administeredActivityGBq(self):

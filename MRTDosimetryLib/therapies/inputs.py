@@ -54,9 +54,9 @@ class Field:
     title : str
         With the unit in brackets.
     kind : str
-        "number", "integer", "text" or "choice".
+        "number", "integer", "text", "choice" or "calibration" (the record of an instrument).
     choices : tuple of (str, str)
-        Value and title, of a choice.
+        Value and title, of a choice; of a calibration the kind of instrument alone.
     tip : str
     isRequired : bool
     """

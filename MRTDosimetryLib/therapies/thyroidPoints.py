@@ -14,11 +14,14 @@ from ..physics.thyroidUptake import (
     UptakeMeasurement,
     decayCorrectedToPresent,
     netCountRates,
+    uptakeFromCalibration,
     uptakeFromCounts,
     uptakeOf131Iodine,
 )
 from ..physics.units import HOURS_PER_DAY
 from ..resources import dataPath, loadJSON
+from . import counterCalibration
+from .probeStatements import probeCalibration, probeDoubts
 from .thyroidStatements import (
     AXES,
     DECAY_CORRECTED,
@@ -30,6 +33,7 @@ from .thyroidStatements import (
     WHOLE_GLAND,
     WITH_PATIENT,
     countings,
+    hasStandard,
 )
 
 IODINE = "I-131"
@@ -85,8 +89,9 @@ def uptakePoints(case, key=UPTAKE):
         raise InputError("A tracer is stated for uptakes of the therapy itself", where,
                          "Leave it out: the therapy is with 131I")
     _requireTimesOfStandard(rows, tracers, probe, where)
-    countedRows = [row for row in rows if "patientCounts" in row]
-    measured = [_measure(row, tracer, probe, isVerification, f"{where}, row {position + 1}")
+    countedRows = [row for row in rows if "patientCounts" in row and hasStandard(row)]
+    calibration, activityMBq = probeCalibration(case, rows, tracers, isVerification, where)
+    measured = [_measure(row, tracer, probe, isVerification, f"{where}, row {position + 1}", calibration, activityMBq)
                 for position, (row, tracer) in enumerate(zip(rows, tracers, strict=True))]
     shared, ofStandard = _sharedStandard(rows, measured)
     points = []
@@ -104,7 +109,14 @@ def uptakePoints(case, key=UPTAKE):
             raise InputError(f"The uptake of 131I is {point.fraction:.4g}: more than all that was administered",
                              f"{where}, row {position + 1}", "Check the uptake, its time and the tracer")
     assumptions, warnings = _words(rows, tracers, probe, points, isVerification)
-    common = [part for part in (probe.get("calibrationRelativeUncertainty"), ofStandard or None) if part is not None]
+    if calibration is not None:
+        assumptions.append(counterCalibration.assumption(calibration))
+        if _deadTime(probe, calibration) is None:
+            assumptions.append("No dead time is corrected for.")
+        warnings += probeDoubts(case, calibration, rows, isVerification)
+    common = [part for part in (probe.get("calibrationRelativeUncertainty"), ofStandard or None,
+                                None if calibration is None else calibration.sensitivity.relativeUncertainty)
+              if part is not None]
     if probe.get("calibrationRelativeUncertainty") is None:
         warnings.append("No uncertainty common to all uptakes is stated (standard and phantom, depth and size of the "
                         "gland): the uncertainties leave it out.")
@@ -117,9 +129,16 @@ def uptakePoints(case, key=UPTAKE):
         tuple(point.uncertainty for point in points) if isKnown else None, math.hypot(*common) if common else None,
         tuple((point.timeHours, 100.0 * point.fraction,
                None if point.uncertainty is None else 100.0 * point.uncertainty,
-               ("counts" if "patientCounts" in row else "stated") + ("" if tracer == IODINE else f", {tracer}"))
+               _origin(row) + ("" if tracer == IODINE else f", {tracer}"))
               for row, tracer, point in zip(rows, tracers, points, strict=True)),
         tuple(assumptions), tuple([words for item in measured for words in item.warnings] + warnings), factor)
+
+
+def _origin(row):
+    """How an uptake was found."""
+    if "patientCounts" not in row:
+        return "stated"
+    return "counts" if hasStandard(row) else "calibrated probe"
 
 
 def _standardTime(row, probe):
@@ -129,12 +148,15 @@ def _standardTime(row, probe):
     return row["timeHours"] if probe.get("standardReference") == WITH_PATIENT else 0.0
 
 
-def _deadTime(probe):
-    microseconds = probe.get("deadTimeMicroseconds")
-    return DeadTime(microseconds, probe["deadTimeModel"]) if microseconds else None
+def _deadTime(probe, calibration=None):
+    """As stated, or else as the calibration of the probe has it."""
+    microseconds, model = probe.get("deadTimeMicroseconds"), probe.get("deadTimeModel")
+    if microseconds is None and calibration is not None:
+        microseconds, model = calibration.deadTimeMicroseconds, calibration.deadTimeModel
+    return DeadTime(microseconds, model) if microseconds else None
 
 
-def _measure(row, tracer, probe, isVerification, where):
+def _measure(row, tracer, probe, isVerification, where, calibration, activityMBq):
     """Uptake of the tracer of one row."""
     halfLife = nuclide(tracer).halfLifeHours
     if "patientCounts" not in row:
@@ -143,6 +165,9 @@ def _measure(row, tracer, probe, isVerification, where):
         spread = row.get("uncertainty")
         return UptakeMeasurement(row["timeHours"], row["uptakeFraction"] * factor,
                                  None if spread is None else spread * factor)
+    if not hasStandard(row):
+        return uptakeFromCalibration(row["timeHours"], *countings(row), calibration.sensitivity.cpsPerBq, activityMBq,
+                                     _deadTime(probe, calibration), where)
     share = probe.get("verificationStandardActivityFraction" if isVerification else "standardActivityFraction", 1.0)
     return uptakeFromCounts(row["timeHours"], *countings(row), halfLife, _standardTime(row, probe), share,
                             _deadTime(probe), where)
@@ -155,7 +180,7 @@ def _standardOf(row):
 
 def _sharedStandard(rows, measured):
     """Whether each row uses a counting of the standard that another row uses, too; its relative uncertainty."""
-    standards = [_standardOf(row) if "patientCounts" in row else None for row in rows]
+    standards = [_standardOf(row) if hasStandard(row) else None for row in rows]
     shared = [item is not None and standards.count(item) > 1 for item in standards]
     return shared, max((item.standardRelative for item, isShared in zip(measured, shared, strict=True) if isShared),
                        default=0.0)
@@ -165,7 +190,7 @@ def _standardRates(rows, probe):
     """(row, net rate of the standard, its standard uncertainty) per row with counts."""
     found = []
     for row in rows:
-        if "patientCounts" in row:
+        if hasStandard(row):
             _neck, standard = netCountRates(*countings(row), deadTime=_deadTime(probe))
             found.append((row, standard.rateCps, standard.uncertaintyCps))
     return found
@@ -191,8 +216,8 @@ def _requireTimesOfStandard(rows, tracers, probe, where):
 
 def _words(rows, tracers, probe, points, isVerification):
     assumptions, warnings = [], []
-    counted = [row for row in rows if "patientCounts" in row]
-    if len(counted) < len(rows):
+    counted = [row for row in rows if hasStandard(row)]
+    if any("patientCounts" not in row for row in rows):
         if probe.get("uptakeConvention") == DECAY_CORRECTED:
             assumptions.append("Uptakes given as fractions are corrected for decay to administration; they are decayed "
                                "back to their times.")
@@ -219,7 +244,7 @@ def _words(rows, tracers, probe, points, isVerification):
 
 
 def _wordsOfCounts(rows, tracers, probe, isVerification, assumptions, warnings):
-    counted = [row for row in rows if "patientCounts" in row]
+    counted = [row for row in rows if hasStandard(row)]
     key = "verificationStandardActivityFraction" if isVerification else "standardActivityFraction"
     if key not in probe:
         assumptions.append("The standard holds the administered activity." if not isVerification else
@@ -244,7 +269,7 @@ def _wordsOfCounts(rows, tracers, probe, isVerification, assumptions, warnings):
     found = [(rate / decayFactor(nuclide(tracer).halfLifeHours, _standardTime(row, probe)), error / rate)
              for (row, rate, error), tracer in zip(
                  _standardRates(rows, probe), [name for row, name in zip(rows, tracers, strict=True)
-                                               if "patientCounts" in row], strict=True)]
+                                               if hasStandard(row)], strict=True)]
     values = [value for value, _relative in found]
     spread = max(values) / min(values) - 1.0
     if spread > max(STANDARD_TOLERANCE, 3.0 * max(relative for _value, relative in found) * math.sqrt(2.0)):

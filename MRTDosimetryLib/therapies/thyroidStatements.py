@@ -3,10 +3,9 @@
 import math
 
 from ..errors import Faults, InputError
-from ..physics.deadTime import MODELS
 from ..physics.nuclides import nuclide
 from ..physics.thyroidActivity import USER, energyConstants, lobeFormulas
-from ..physics.thyroidUptake import Counting, netCountRates
+from ..physics.thyroidUptake import NECK_NOT_ABOVE, Counting, netCountRates, requireAbove
 from ..physics.units import HOURS_PER_DAY
 from ..resources import dataPath, loadJSON
 from .inputs import Field, Kind, number, optionalNumber, refuseUnknown, registerKind, requireOrderedTimes, table
@@ -17,7 +16,9 @@ AT_ADMINISTRATION, WITH_PATIENT = "atAdministration", "withPatient"
 AS_PRESENT, DECAY_CORRECTED = "asPresent", "decayCorrected"
 TRACERS = ("I-131", "I-123", "I-124")
 COUNTS = ("patientCounts", "backgroundCounts", "standardCounts", "roomCounts")
+NECK_COUNTS = COUNTS[:2]
 SECONDS = ("patientSeconds", "backgroundSeconds", "standardSeconds", "roomSeconds")
+STANDARD_KEYS = ("standardCounts", "roomCounts", "standardSeconds", "roomSeconds", "standardTimeHours")
 AXES = ("LengthMM", "WidthMM", "DepthMM")
 LOBES = ("leftLobe", "rightLobe")
 
@@ -35,7 +36,7 @@ def diagnoses():
     return {entry["diagnosis"]: entry for entry in loadJSON(dataPath("thyroidIodine.json"))["usualAbsorbedDoses"]}
 
 
-def _choice(value, known, what, where):
+def choiceOf(value, known, what, where):
     if value not in known:
         raise InputError(f"The {what} '{value}' is not known", where, f"Known are {', '.join(known)}")
     return value
@@ -68,7 +69,7 @@ def _checkRow(row, where):
                                     isLowIncluded=False, mend="Give hours after administration, not minutes or seconds")
     if row.get("tracer") is not None:
         with faults.collect():
-            found["tracer"] = _choice(row["tracer"], TRACERS, "tracer", where)
+            found["tracer"] = choiceOf(row["tracer"], TRACERS, "tracer", where)
     isCounted = [name for name in (*COUNTS, *SECONDS, "standardTimeHours") if row.get(name) is not None]
     with faults.collect():
         if row.get("uptakeFraction") is not None and isCounted:
@@ -98,7 +99,8 @@ def _counted(row, where):
     titles = {"patientCounts": "counts of the neck", "backgroundCounts": "counts of the thigh (background)",
               "standardCounts": "counts of the standard", "roomCounts": "counts of the room without the standard"}
     found = {}
-    for name in COUNTS:
+    isByStandard = any(row.get(name) is not None for name in STANDARD_KEYS)
+    for name in COUNTS if isByStandard else NECK_COUNTS:
         with faults.collect():
             if row.get(name) is None:
                 raise InputError(f"The {titles[name]} are missing", where, f"Give {name}; 0 where none were counted")
@@ -116,41 +118,22 @@ def _counted(row, where):
             found["uncertainty"] = number(row["uncertainty"], "uncertainty of the uptake beside that of the counts",
                                           where, low=0.0, high=1.0, isHighIncluded=False, mend="Give a fraction")
     faults.raiseIfAny()
-    netCountRates(*countings(found), where=where)
+    if isByStandard:
+        netCountRates(*countings(found), where=where)
+    else:
+        requireAbove(*countings(found), NECK_NOT_ABOVE, where)
     return found
+
+
+def hasStandard(row):
+    """Whether a checked row with counts has those of a standard, and needs no calibrated probe."""
+    return "standardCounts" in row
 
 
 def countings(row):
-    """The four countings of a checked row: neck, thigh, standard, room."""
-    return [Counting(row[counts], row.get(seconds)) for counts, seconds in zip(COUNTS, SECONDS, strict=True)]
-
-
-def checkProbe(value, where):
-    """What holds for all countings of a study: dead time, standard, tracer, uncertainties."""
-    refuseUnknown(value, [field.name for field in PROBE_FIELDS], where)
-    faults, found = Faults(), {}
-    options = {"deadTimeMicroseconds": {"low": 0.0, "high": 1000.0, "mend": "Give microseconds"},
-               "standardActivityFraction": {"low": 0.0, "high": 10.0, "isLowIncluded": False},
-               "verificationStandardActivityFraction": {"low": 0.0, "high": 10.0, "isLowIncluded": False},
-               "calibrationRelativeUncertainty": {"low": 0.0, "high": 1.0, "isHighIncluded": False,
-                                                  "mend": "Give a fraction, 0.05 for 5 %"},
-               "repeatabilityRelativeUncertainty": {"low": 0.0, "high": 1.0, "isHighIncluded": False,
-                                                    "mend": "Give a fraction, 0.05 for 5 %"}}
-    choices = {"deadTimeModel": tuple(MODELS), "tracer": TRACERS,
-               "standardReference": (AT_ADMINISTRATION, WITH_PATIENT),
-               "uptakeConvention": (AS_PRESENT, DECAY_CORRECTED)}
-    for field in PROBE_FIELDS:
-        if value.get(field.name) is None:
-            continue
-        with faults.collect():
-            found[field.name] = (_choice(value[field.name], choices[field.name], field.title, where)
-                                 if field.name in choices
-                                 else number(value[field.name], field.title, where, **options[field.name]))
-    faults.raiseIfAny()
-    if found.get("deadTimeMicroseconds") and "deadTimeModel" not in found:
-        raise InputError("The dead time is given, but not its model", where,
-                         f"Give deadTimeModel, {' or '.join(MODELS)}")
-    return found
+    """The countings of a checked row: neck and thigh, and where they are stated standard and room."""
+    return [Counting(row[counts], row.get(seconds)) for counts, seconds in zip(COUNTS, SECONDS, strict=True)
+            if counts in row]
 
 
 def checkThyroid(value, where):
@@ -162,7 +145,7 @@ def checkThyroid(value, where):
             found |= check(value, where)
     with faults.collect():
         if value.get("diagnosis") is not None:
-            found["diagnosis"] = _choice(value["diagnosis"], tuple(diagnoses()), "diagnosis", where)
+            found["diagnosis"] = choiceOf(value["diagnosis"], tuple(diagnoses()), "diagnosis", where)
     faults.raiseIfAny()
     return found
 
@@ -192,7 +175,7 @@ def _checkMass(value, where):
             if value.get(key) is not None:
                 found[key] = number(value[key], what, where, **options)
         if value.get("lobeFormula") is not None:
-            found["lobeFormula"] = _choice(value["lobeFormula"], tuple(lobeFormulas()), "formula of the volume", where)
+            found["lobeFormula"] = choiceOf(value["lobeFormula"], tuple(lobeFormulas()), "formula of the volume", where)
         _refuseUnused(found, axes, where)
     faults.raiseIfAny()
     return found
@@ -222,7 +205,7 @@ def _checkTarget(value, found, axes, where):
     if len(stated) > 1:
         raise InputError(f"The mass is given more than once, by {' and '.join(stated)}", where, "Give one of them")
     if target is not None:
-        found["target"] = _choice(target, (WHOLE_GLAND, NODULE), "target", where)
+        found["target"] = choiceOf(target, (WHOLE_GLAND, NODULE), "target", where)
     if not axes:
         return
     ofGland, ofNodule = [body for body in LOBES if body in axes], NODULE in axes
@@ -277,7 +260,7 @@ def _checkHalfLives(value, where):
 def _checkConstant(value, where):
     found, constant = {}, value.get("energyConstant")
     if constant is not None:
-        found["energyConstant"] = _choice(constant, (*energyConstants(), USER), "energy constant", where)
+        found["energyConstant"] = choiceOf(constant, (*energyConstants(), USER), "energy constant", where)
     own, source = value.get("energyConstantGyGPerMBqD"), value.get("energyConstantSource")
     if constant != USER:
         if own is not None or source:
@@ -314,25 +297,6 @@ ROW_FIELDS = (
         SECONDS, ("neck", "thigh", "standard", "room"), strict=True)),
     Field("tracer", "Tracer", "choice", choices=tuple((name, name) for name in TRACERS)),
 )
-PROBE_FIELDS = (
-    Field("standardReference", "The standard's counts are those", "choice",
-          choices=((AT_ADMINISTRATION, "at administration, or decayed to it"),
-                   (WITH_PATIENT, "together with the patient")),
-          tip="For rows that do not state the time of the standard's counting."),
-    Field("standardActivityFraction", "Activity of the standard per administered activity", tip="1 where not stated."),
-    Field("verificationStandardActivityFraction", "The same, of the verification after therapy"),
-    Field("tracer", "Tracer", "choice", choices=tuple((name, name) for name in TRACERS)),
-    Field("uptakeConvention", "Uptakes given as fractions are", "choice",
-          choices=((AS_PRESENT, "as present at their times"),
-                   (DECAY_CORRECTED, "corrected for decay to administration"))),
-    Field("deadTimeMicroseconds", "Dead time (microseconds)"),
-    Field("deadTimeModel", "Dead-time model", "choice",
-          choices=tuple(MODELS.items())),
-    Field("calibrationRelativeUncertainty", "Relative uncertainty common to all uptakes (fraction)",
-          tip="Standard and phantom, depth and size of the gland; k = 1."),
-    Field("repeatabilityRelativeUncertainty", "Relative uncertainty of each uptake beside the counts (fraction)",
-          tip="Positioning; k = 1."),
-)
 THYROID_FIELDS = (
     Field("target", "Target", "choice", choices=((WHOLE_GLAND, "whole gland"), (NODULE, "nodule"))),
     Field("massG", "Mass of the target (g)"),
@@ -362,5 +326,4 @@ THYROID_FIELDS = (
 registerKind(Kind(f"measurements.{UPTAKE}", "Uptake of the thyroid", checkUptakes, ROW_FIELDS, isTable=True))
 registerKind(Kind(f"measurements.{VERIFICATION}", "Uptake of the thyroid after therapy", checkUptakes, ROW_FIELDS,
                   isTable=True))
-registerKind(Kind(f"measurements.{PROBE}", "Probe or camera, standard and tracer", checkProbe, PROBE_FIELDS))
 registerKind(Kind("thyroid", "Thyroid", checkThyroid, THYROID_FIELDS))

@@ -10,6 +10,7 @@ import re
 import shutil
 from datetime import date
 
+from ..digests import sealOf
 from ..errors import InputError
 from ..physics import constancy, sphereRecovery
 from . import calibration, calibrationFile, calibrationRecord, constancyLog
@@ -62,6 +63,14 @@ def listed(folder, today=None):
                                                                        in row["kinds"]]))
 
 
+def countersIn(folder, instrument, today=None):
+    """Rows of the usable records of a kind of instrument ("thyroidProbe", "gammaCounter"); empty without a folder."""
+    if not folder or not os.path.isdir(folder):
+        return []
+    return [row for row in listed(folder, today) if row["content"] is not None
+            and (row["content"].get("counter") or {}).get("instrument") == instrument]
+
+
 def _row(path, today):
     """One row, or ``None`` for a JSON file that is neither a record nor a log."""
     name = os.path.basename(path)
@@ -90,7 +99,7 @@ def _recordRow(row, content, today):
     try:
         checked = calibrationRecord.checked(content, row["file"])
     except InputError as error:
-        isEdited = content.get("digest") != calibrationRecord.digestOfRecord(content)
+        isEdited = content.get("digest") != sealOf(content)
         return {**row, "state": EDITED if isEdited else DAMAGED, "words": [str(fault) for fault in error.faults]}
     state, words = _validity(checked, today)
     value, uncertainty, unit = shownValue(checked)

@@ -1,11 +1,11 @@
 """The calibration record: what a camera was found to be, for what it holds and until when, sealed by its own digest."""
 
-import hashlib
 import json
 import os
 import re
 from datetime import date, datetime
 
+from ..digests import sealOf
 from ..errors import Faults, InputError
 from ..physics import sphereRecovery
 from ..physics.deadTime import MODELS
@@ -26,16 +26,9 @@ _MEND = "Calibrate again, or bring the record back as it was written"
 _WINDOW_KEV = 1.0
 
 
-def digestOfRecord(content):
-    """SHA-256 of the record without its digest, independent of the order of keys."""
-    text = json.dumps({key: value for key, value in content.items() if key != "digest"}, sort_keys=True,
-                      separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
 def sealed(content):
     """The record with its digest."""
-    return {**content, "digest": digestOfRecord(content)}
+    return {**content, "digest": sealOf(content)}
 
 
 def load(path):
@@ -71,7 +64,7 @@ def checked(content, where):
     if version != SCHEMA_VERSION:
         raise InputError(f"The schemaVersion is {version!r}, this version reads {SCHEMA_VERSION}", where)
     stated = content.get("digest")
-    if stated != digestOfRecord(content):
+    if stated != sealOf(content):
         raise InputError("The calibration record was changed after it was written: its digest does not fit its content",
                          where, _MEND)
     faults = Faults()

@@ -5,7 +5,7 @@ import re
 
 from ..errors import InputError
 from ..therapies import inputs
-from . import jointKinetics, roles, statements, statementText
+from . import counterRecords, jointKinetics, roles, statements, statementText
 
 # ", row 2", ", limit 1", ": compartment 3" in the place of a fault.
 _ROW = re.compile(r"[,:] (?:row|limit|compartment) (\d+)")
@@ -55,7 +55,7 @@ def keep(study, key, value, source="user", reason=None, detail=None, actingAs=No
     """
     role = requireRole(key, actingAs)
     before = statements.statements(study).get(key) or {}
-    value = cleaned(value)
+    value, _name = counterRecords.resolved(key, cleaned(value), key)
     if reason is None:
         reason = before.get("reason", "")
     if detail is None:

@@ -133,7 +133,9 @@ def _withUnit(title, unit):
 
 
 def _plain(value):
-    """A value as a cell can hold it: lists and objects as JSON text."""
+    """A value as a cell can hold it: what was read of a file by its name, other lists and objects as JSON text."""
+    if isinstance(value, dict) and isinstance(value.get("file"), str):
+        return value["file"]
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, tuple, dict)) else value
 
 

@@ -23,6 +23,8 @@ def textOf(value):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict) and isinstance(value.get("file"), str):  # what was read of a file
+        return value["file"]
     if isinstance(value, float):
         return f"{value:.{_DIGITS}g}"
     return str(value)

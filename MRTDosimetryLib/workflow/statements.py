@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..therapies import inputs, planar, prediction
 from ..therapies.case import RegionDose, TherapyCase
 from ..therapies.tissues import tissueOf
-from . import earlierResults, imagedTracer, jointKinetics, radiobiology
-from .protocol import studyStrategy, usesImages
+from . import counterRecords, earlierResults, imagedTracer, jointKinetics, radiobiology
+from .protocol import administrationDateTime, studyStrategy, usesImages
 from .radiobiologyOptions import forPrescription, isStated
 from .regionMasks import regionNames
 
@@ -81,6 +81,8 @@ def setStatement(study, key, value, source="user", reason="", detail="", isDraft
         if key == prediction.KEY:
             value, name = earlierResults.resolvedPrediction(value, study.choice("radionuclide"), key)
             detail = detail or name
+        value, name = counterRecords.resolved(key, value, key)
+        detail = detail or name
         if not isDraft:
             inputs.checked({key: value})
         kept[key] = {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason),
@@ -182,6 +184,7 @@ def therapyCase(study, areRegionsIncluded=True):
         administeredActivityMBq=None if isPredicted else administration.get("activityMBq"),
         predictedActivityMBq=imagedTracer.plannedActivityMBq(study)[0] if isPredicted else None,
         prescribedActivityMBq=administration.get("prescribedActivityMBq"), measurements=measured, **values,
+        administrationDateTime=administrationDateTime(study),
         regions=regionDoses(study) if areRegionsIncluded and usesImages(study) else ())
 
 

@@ -3,7 +3,7 @@
 from ..errors import Faults, InputError
 from ..therapies import inputs, prediction
 from ..therapies import registry as therapies
-from . import administrationEntry, earlierResults, statements, statementText
+from . import administrationEntry, counterRecords, earlierResults, statements, statementText
 
 # What a study file says of the patient for the report alone; anything else of the patient is a statement.
 IDENTITY_KEYS = (*administrationEntry.PATIENT_KEYS, "birthDate")
@@ -45,6 +45,8 @@ def namedFileReferences(description):
     for key, value in givenIn(description).items():
         if isinstance(value, dict) and isinstance(value.get(_FILE), str):
             found.append((key, value, _FILE))
+        if counterRecords.isNamed(key, value):
+            found.append((f"{key}.{counterRecords.KEY}", value, counterRecords.KEY))
         if key == earlierResults.KEY and isinstance(value, list):
             found += [(f"{key}, row {number}", row, earlierResults.RESULTS) for number, row in enumerate(value, 1)
                       if isinstance(row, dict) and isinstance(row.get(earlierResults.RESULTS), str)]
@@ -92,6 +94,8 @@ def resolved(description, where="study"):
                 name = ", ".join(names)
             if key == prediction.KEY:
                 value, name = earlierResults.resolvedPrediction(value, _radionuclide(description), place)
+            if counterRecords.isNamed(key, value):
+                value, name = counterRecords.resolved(key, value, place)
             inputs.checked({key: value}, where)
             found[key] = (value, name)
     faults.raiseIfAny()
