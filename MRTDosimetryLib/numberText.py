@@ -67,7 +67,9 @@ def plusMinus(value, uncertainty):
     place = min(max(spreadPlace, most), least)
     exponent = _exponent(number, max(_exponent(number, 1) - place + 1, 1))
     if _isPlain(exponent):
-        return f"{fixed(number, place)}{PLUS_MINUS}{fixed(spread, spreadPlace)}"
+        isTiny = spreadPlace < place  # as a power of ten, not as a row of zeros
+        spreadText = _format(spread, _exponent(spread, 2), 1) if isTiny else fixed(spread, spreadPlace)
+        return f"{fixed(number, place)}{PLUS_MINUS}{spreadText}"
     scale = 10.0 ** -exponent
     return f"({fixed(number * scale, place - exponent)}{PLUS_MINUS}{fixed(spread * scale, spreadPlace - exponent)})" \
            f"\N{NO-BREAK SPACE}× 10{_superscript(exponent)}"

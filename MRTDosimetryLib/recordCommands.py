@@ -20,8 +20,8 @@ def addRecordCommands(commands):
         description="Check a finished study against its record. Exit status 0: as it was written, 1: something was "
                     "edited, 2: no record to check. A chain of hashes shows edits; it is no electronic signature.")
     verify.add_argument("study", metavar="DIR", help="folder of results, or its record.json")
-    verify.add_argument("--code", metavar="CODE", default="", help="from a printed report, all or its beginning: whether "
-                        "that paper belongs to this record")
+    verify.add_argument("--code", metavar="CODE", default="", help="from a printed report, all or its beginning: "
+                        "whether that paper belongs to this record")
     verify.add_argument("--json", action="store_true", help="print everything as JSON")
     verify.set_defaults(function=_verify)
 

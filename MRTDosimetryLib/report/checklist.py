@@ -13,6 +13,7 @@ _FILE = "reportChecklist.json"
 # More different values than these are counted instead of listed.
 _MOST_VALUES = 8
 _IMAGES, _WITHOUT_IMAGES = "images", "withoutImages"
+_BY_HAND = "reporting."
 _COMPUTED, _STUDY = "computed", "study"
 # Parts of results.json that hold what was calculated, not what was stated.
 _CALCULATED = ("regions", "therapy", "registration", "organDrift", "engines")
@@ -33,13 +34,14 @@ def evaluate(results, context):
     -------
     list of dict
         ``letter``, ``title``, ``items``: list of ``id``, ``title``, ``value`` (text with unit, or ``None`` where the
-        item is not recorded), ``source``, ``isWithheld``.
+        item is not recorded), ``source``, ``isWithheld``, ``isByHand``, ``fields`` (names of ``reporting`` that state
+        it) and ``page`` (of the wizard where it is entered or computed).
     """
     roots = _roots(results, context or {})
     kind = _IMAGES if results.get("regions") else _WITHOUT_IMAGES
     sections = []
     for section in loadJSON(dataPath(_FILE))["sections"]:
-        items = [_item(item, roots, kind) for item in section["items"]
+        items = [_item({"page": section["page"], **item}, roots, kind) for item in section["items"]
                  if item.get("for", kind) == kind and ("when" not in item or _found(item["when"], roots))]
         if items:
             sections.append({"letter": section["letter"], "title": section["title"], "items": items})
@@ -113,9 +115,10 @@ def _item(item, roots, kind):
         if found:
             value, source = _words(item, found, kind), _sourceOf(path, roots)
             break
-    isByHand = any(path.startswith("reporting.") for path in item["from"])
+    fields = [path.removeprefix(_BY_HAND) for path in item["from"] if path.startswith(_BY_HAND)]
     return {"id": item["id"], "title": item["title"], "value": value, "source": source,
-            "isWithheld": bool(item.get("isWithheld")), "isByHand": isByHand}
+            "isWithheld": bool(item.get("isWithheld")), "isByHand": bool(fields), "fields": fields,
+            "page": item["page"][kind] if isinstance(item["page"], dict) else item["page"]}
 
 
 def _found(path, roots):

@@ -3,9 +3,11 @@
 import html
 
 from . import contextTables
+from .grouping import groupedByRegion
 from .numbers import dateTimeText, plusMinus, significant
-from .quantities import lines
-from .therapyTables import FRAME_KEYS, decision, numberText
+from .prose import readable
+from .therapyTables import decision, numberText, ownLines
+from .warningOrder import mostPressingFirst
 
 _MOST_WARNINGS = 5
 
@@ -36,7 +38,7 @@ def previewHTML(results, context):
                  *([dateTimeText(moment)] if moment else [])]))]
     parts = [f"<h4>{_text(title)}</h4>", "<p>", "<br>".join(
         f"<b>{_text(key)}:</b> {_text(value)}" for key, value in facts if value), "</p>"]
-    parts += _therapy(results.get("therapy"))
+    parts += _recommendation(results.get("therapy"))
     if results["regions"]:
         parts += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(
             ["Region", "Absorbed\ndose (Gy)", "Gy/GBq", "BED\n(Gy)"], "th")]
@@ -45,7 +47,9 @@ def previewHTML(results, context):
               for region in results["regions"]]
     if results["regions"]:
         parts.append("</table>")
-    warnings = results.get("warnings") or []
+    parts += _values(results.get("therapy"))
+    warnings = mostPressingFirst(groupedByRegion([readable(text) for text in results.get("warnings") or []],
+                                                 [region["name"] for region in results["regions"]]))
     if warnings:
         shown = "".join(f"<li>{_text(words)}</li>" for words in warnings[:_MOST_WARNINGS])
         parts.append(f"<p><b>Warnings ({len(warnings)})</b></p><ul>{shown}</ul>")
@@ -54,21 +58,20 @@ def previewHTML(results, context):
     return "".join(parts)
 
 
-def _therapy(therapy):
-    """Recommendation and values of a therapy's own calculation."""
-    if not therapy:
+def _recommendation(therapy):
+    words = (therapy or {}).get("recommendation")
+    return [f"<p>{_text(words)} <b>{_text(decision(words))}</b></p>"] if words else []
+
+
+def _values(therapy):
+    """Values of a therapy's own calculation."""
+    rows = ownLines(therapy) if therapy else []
+    if not rows:
         return []
-    found = []
-    words = therapy.get("recommendation")
-    if words:
-        found.append(f"<p>{_text(words)} <b>{_text(decision(words))}</b></p>")
-    rows = lines({key: value for key, value in therapy.items() if key not in FRAME_KEYS})
-    if rows:
-        found += ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(["Quantity", "Value", "Unit"], "th")]
-        found += [_row([line.title[:1].upper() + line.title[1:],
-                        "\N{EN DASH}" if line.value is None else numberText(line), line.unit], "td") for line in rows]
-        found.append("</table>")
-    return found
+    found = ["<table width='98%' cellspacing='0' cellpadding='2'>", _row(["Quantity", "Value", "Unit"], "th")]
+    found += [_row([line.title[:1].upper() + line.title[1:], *(
+        ["\N{EN DASH}", ""] if line.value is None else [numberText(line), line.unit])], "td") for line in rows]
+    return [*found, "</table>"]
 
 
 def _row(cells, tag):

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from ..workflow import doseDisplay, protocol, report, stages
 from .base import Step
+from .reportAsked import ReportAsked
 from .reportRegistry import ReportRegistry
 from .reportSigning import ReportSigning
 
@@ -28,6 +29,7 @@ class ReportStep(Step):
 
     def __init__(self, shell):
         super().__init__(shell)
+        self.asked = ReportAsked(self)
         self.signing = ReportSigning(self)
         self.registry = ReportRegistry(self)
 
@@ -50,6 +52,7 @@ class ReportStep(Step):
         ui.deidentifiedBox.connect("toggled(bool)", self.onExport)
         ui.openReportButton.connect("clicked()", lambda: self._open(_REPORT_FILE))
         ui.filesList.connect("itemDoubleClicked(QListWidgetItem*)", lambda item: self._open(item.text()))
+        self.asked.connectWidgets()
         self.signing.connectWidgets()
         self.registry.connectWidgets()
 
@@ -63,6 +66,7 @@ class ReportStep(Step):
         ui.previewButton.setVisible(hasResults)
         if hasResults:
             ui.previewBrowser.setHtml(report.previewHTML(self.study))
+        self.asked.refresh(hasResults)
         self.signing.refresh(hasResults)
         self.registry.refresh(hasResults)
         for widget in (ui.dicomRowLabel, ui.dicomBox, ui.deidentifiedBox):

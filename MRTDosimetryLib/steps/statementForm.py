@@ -25,13 +25,16 @@ class StatementForm:
     fields : sequence of Field
     onChanged : callable
         ``onChanged(name, value)`` after the user changed a field; ``None`` for an emptied one.
+    isWide : bool
+        Whether every field takes a line of its own below its title, as for sentences.
 
     Attributes
     ----------
     widget : QWidget
     """
 
-    def __init__(self, fields, onChanged):
+    def __init__(self, fields, onChanged, isWide=False):
+        self._isWide = isWide
         self._fields = {field.name: field for field in fields}
         self._onChanged = onChanged
         self._editors, self._labels, self._faults, self._shown = {}, {}, {}, {}
@@ -50,7 +53,7 @@ class StatementForm:
     def _addLine(self, grid, line, field):
         label = qt.QLabel()
         longest = max((len(title) for _value, title in field.choices), default=0)
-        isWide = field.kind == "calibration" or longest > _LONGEST_BESIDE
+        isWide = self._isWide or field.kind == "calibration" or longest > _LONGEST_BESIDE
         label.text = wrapped(field.title + (_REQUIRED if field.isRequired else ""), LINE_LENGTH if isWide else _BESIDE)
         label.toolTip = field.tip or field.title
         if field.kind == "calibration":

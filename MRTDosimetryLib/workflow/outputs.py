@@ -135,9 +135,19 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
 
 def finalResults(study):
     """The content of ``results.json``: all numbers, who signed for them, and what is recorded of the checklist."""
+    results = _signedResults(study)
+    results["checklist"] = checklist.content(checklist.evaluate(results, reportContext(study)))
+    return results
+
+
+def checklistSections(study):
+    """The checklist of the report as it would be now, of :func:`.checklist.evaluate`."""
+    return checklist.evaluate(_signedResults(study), reportContext(study))
+
+
+def _signedResults(study):
     results = {**resultsDict(study), "signOff": reportSignOff.resultsOf(study)}
     results["warnings"] += reportSignOff.warnings(study)
-    results["checklist"] = checklist.content(checklist.evaluate(results, reportContext(study)))
     return results
 
 

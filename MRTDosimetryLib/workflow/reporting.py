@@ -7,6 +7,7 @@ import copy
 
 from ..errors import Faults, InputError
 from ..therapies.inputs import Field, number
+from . import roles
 
 KEY = "reporting"
 SOURCES = ("user", "file", "DICOM")
@@ -50,12 +51,15 @@ FIELDS = (
     Field("conclusion", "Conclusion", "text"),
 )
 _BY_NAME = {field.name: field for field in FIELDS}
+# Whose business a field is, where it is not that of everybody who states measurements.
+_ACTS = {"conclusion": "treatingPhysician"}
 _LONGEST_TEXT = 2000
 _LARGEST = {"durationMinutes": 10000.0, "bodySurfaceAreaM2": 5.0, "countingSeconds": 86400.0}
 
 
 def statements(study):
-    """Name -> ``{"value", "source", "detail", "reason"}`` (a copy); empty where nothing is stated."""
+    """Name -> ``{"value", "source", "detail", "reason"}`` (a copy), and ``role`` where it was stated at a desk; empty
+    where nothing is stated."""
     return study.choice(KEY, {})
 
 
@@ -64,7 +68,42 @@ def stated(study):
     return {name: entry["value"] for name, entry in statements(study).items()}
 
 
-def change(study, source="user", reason="", detail="", **values):
+def field(name):
+    """The field of a name."""
+    return _BY_NAME[name]
+
+
+def refusal(name, role):
+    """Why a role may not state a field, in words; an empty text where it may.
+
+    Raises
+    ------
+    InputError, FaultList
+        Rules of the roles that cannot be read.
+    """
+    act = _ACTS.get(name, roles.STATE_MEASUREMENTS)
+    allowed = roles.rules()["mayDo"][act]
+    if role in allowed:
+        return ""
+    whose = f"This is for the {' or the '.join(allowed)}" if allowed else "By the rules of the center nobody does"
+    return f"The {role} does not state '{_BY_NAME[name].title}'. {whose}."
+
+
+def stateAtDesk(study, role, name, value):
+    """State one field by the user in a role; ``None`` takes it back.
+
+    Raises
+    ------
+    InputError, FaultList
+        A field that is not the role's business, or a value that cannot be; nothing is changed then.
+    """
+    words = refusal(name, role)
+    if words:
+        raise InputError(words.split(". ")[0], KEY, words.split(". ", 1)[1].rstrip("."))
+    change(study, role=role, **{name: value})
+
+
+def change(study, source="user", reason="", detail="", role=None, **values):
     """State values for the report; ``None`` or an empty text takes one back.
 
     Parameters
@@ -73,6 +112,8 @@ def change(study, source="user", reason="", detail="", **values):
         Of :data:`SOURCES`.
     reason, detail : str
         Why, and where from (name of a file, tag ...).
+    role : str, optional
+        At the desk where it was stated.
     **values
         By the names of :data:`FIELDS`.
 
@@ -86,8 +127,9 @@ def change(study, source="user", reason="", detail="", **values):
     found, kept = checked(values), statements(study)
     for name in values:
         kept.pop(name, None)
-    kept |= {name: {"value": copy.deepcopy(value), "source": source, "detail": str(detail), "reason": str(reason)}
-             for name, value in found.items()}
+    origin = {"source": source, "detail": str(detail), "reason": str(reason)}
+    origin |= {} if role is None else {"role": role}
+    kept |= {name: {"value": copy.deepcopy(value), **origin} for name, value in found.items()}
     study.setChoice(KEY, kept or None)
 
 

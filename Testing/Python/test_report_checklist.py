@@ -9,7 +9,7 @@ from test_report_html import Reader, rowOf
 from MRTDosimetryLib.report import checklist
 from MRTDosimetryLib.report.htmlReport import renderReport
 from MRTDosimetryLib.resources import dataPath, loadJSON
-from MRTDosimetryLib.workflow import reporting
+from MRTDosimetryLib.workflow import reporting, stages
 
 DATA = loadJSON(dataPath("reportChecklist.json"))
 IMAGE_FREE = {"regions": [], "warnings": [], "radionuclide": "I-131", "administration": None,
@@ -42,7 +42,10 @@ def test_everySectionAndItemHasItsPlace():
         identifiers = [item["id"] for item in section["items"]]
         assert len(identifiers) == len(set(identifiers))
         for item in section["items"]:
-            assert set(item) <= {"id", "title", "from", "say", "unit", "for", "when", "isWithheld"}
+            assert set(item) <= {"id", "title", "from", "say", "unit", "for", "when", "isWithheld", "page"}
+            pages = item.get("page", section["page"])
+            pages = pages.values() if isinstance(pages, dict) else [pages]
+            assert set(pages) <= {stage.name for stage in stages.stages()}
             assert item["from"] and item.get("for", "images") in ("images", "withoutImages")
             for path in item["from"]:
                 root, name, *_rest = path.split(".")
