@@ -11,7 +11,7 @@ from .calibrationSelector import centerFolder
 from .page import NOTE_MARK
 from .pagePart import PagePart
 from .statementForm import WARNING, StatementForm
-from .tables import wrapped
+from .tables import fitHeight, wrapped
 
 _OTHER = "other"
 _DOUBTFUL = ("expired", "notYet", "superseded")
@@ -49,6 +49,7 @@ class CalibrationChoice(PagePart):
         self._fill(ui.recoveryRecordSelector, True, recovery, "digest")
         ui.scanRecordWords.setVisible(choice is not None)
         ui.scanRecordWords.text = wrapped("\n".join(self._lines()))
+        fitHeight(ui.scanRecordWords)
         for widget in (ui.scanSettingsLabel, self.form.widget):
             widget.setVisible(choice is not None)
         self.form.show({} if choice is None else choice["settings"], {})

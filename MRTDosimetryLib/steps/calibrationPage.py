@@ -17,7 +17,7 @@ from .calibrationPlaces import CalibrationPlaces
 from .calibrationScanList import CalibrationScanList
 from .calibrationSelector import FOLDER_SETTING, centerFolder
 from .centerPage import CenterPage
-from .layouts import showChart, showTable
+from .layouts import showChart, showPoint, showTable
 from .page import NOTE_MARK
 from .tables import Cell, fill, fitHeight, textCell, wrapped
 
@@ -180,6 +180,7 @@ class CalibrationPage(CenterPage):
         lines = calibrationRecord.describe(draft.content) if draft.content is not None else []
         ui.resultWords.setVisible(bool(lines))
         ui.resultWords.text = wrapped("\n".join([_("Not saved yet:"), *lines[:-1]])) if lines else ""
+        fitHeight(ui.resultWords)
 
     def _refreshRecord(self):
         ui, row = self.ui, self._selectedRow()
@@ -192,6 +193,7 @@ class CalibrationPage(CenterPage):
         ui.likeButton.setEnabled(isUsable and row["kinds"] != [calibrationFolder.CONSTANCY])
         ui.recordWords.text = wrapped("\n".join(_lines(row)) if row is not None else
                                       _("Select a record to see what it rests on."))
+        fitHeight(ui.recordWords)
 
     def _refreshReferences(self):
         """What else a kind refers to: the sensitivity of a recovery, the control chart of a test."""
@@ -229,6 +231,9 @@ class CalibrationPage(CenterPage):
             showTable(table)
             spheres = (content.get("recovery") or {}).get("spheres") or []
             calibrationMarkers.showSpheres(slicer.mrmlScene, [(item["name"], item["centerRASMM"]) for item in spheres])
+            if spheres:
+                centers = [item["centerRASMM"] for item in spheres]
+                showPoint([sum(values) / len(centers) for values in zip(*centers, strict=True)])
 
         self.attempt(show)
 
@@ -301,7 +306,7 @@ def _cells(row):
     value = "\N{EN DASH}"
     if row["value"] is not None:
         shown = significant(row["value"]) if row["uncertainty"] is None else plusMinus(row["value"], row["uncertainty"])
-        value = f"{shown}\n{row['unit']}" if row["unit"] else shown
+        value = f"{shown} %" if row["unit"] == "%" else f"{shown}\n{row['unit']}" if row["unit"] else shown
     return [textCell(f"{row['instrument']}\n{_kindWords(row)}", toolTip, icons.icon(_ICONS[row["state"]])),
             textCell(row["radionuclide"], toolTip), Cell(value, toolTip),
             Cell(row["validUntil"] or "\N{EN DASH}", toolTip, None, False, isAlarm)]

@@ -7,8 +7,8 @@ from ..errors import InputError
 from ..scene import calibrationMarkers, pointPlacing
 from ..workflow import calibrationForms, calibrationImages
 from .pagePart import PagePart
+from .pointEditing import PointObserver, pointOf, pointText
 
-_POINT_EVENTS = ("PointPositionDefinedEvent", "PointModifiedEvent")
 _AXES = ("right", "anterior", "superior")
 
 
@@ -17,7 +17,7 @@ class CalibrationPlaces(PagePart):
 
     def __init__(self, page):
         super().__init__(page)
-        self._observed, self._row = None, None
+        self._observer, self._row = PointObserver(self.onPointMoved), None
 
     @property
     def draft(self):
@@ -61,8 +61,7 @@ class CalibrationPlaces(PagePart):
         ui.takeFoundButton.setVisible(isRecovery and draft.content is not None)
 
     def _showPoint(self):
-        center = self.draft.centerRAS
-        self.ui.pointEdit.text = "" if center is None else "  ".join(f"{value:.1f}" for value in center)
+        self.ui.pointEdit.text = pointText(self.draft.centerRAS)
         self.ui.pointEdit.modified = False
 
     # ------------------------------------------------------------------ doing
@@ -76,21 +75,12 @@ class CalibrationPlaces(PagePart):
 
     def onPointTyped(self):
         text = self.ui.pointEdit.text.strip()
-        center = self.draft.centerRAS
-        if text != ("" if center is None else "  ".join(f"{value:.1f}" for value in center)):
+        if text != pointText(self.draft.centerRAS):
             self.ui.pointEdit.modified = False
             self.page.attempt(self._setPoint, text)
 
     def _setPoint(self, text):
-        parts = text.replace(",", " ").replace(";", " ").split()
-        try:
-            values = tuple(float(part) for part in parts)
-        except ValueError:
-            values = ()
-        if len(values) not in (0, 3) or (text and not values):
-            raise InputError(_("'{text}' is not a point").format(text=text), _("Center"),
-                             _("Write three numbers in mm: right, anterior, superior"))
-        self.draft.centerRAS = values or None
+        self.draft.centerRAS = pointOf(text, _("Center")) if text else None
 
     def onPlaceSphere(self):
         table = self.page.groups.table().table
@@ -113,19 +103,10 @@ class CalibrationPlaces(PagePart):
         self.page.attempt(self.draft.takeFoundSpheres)
 
     def _observe(self, node):
-        if node is self._observed:
-            return
-        observers = self.page.frame.shell.observers
-        if self._observed is not None:
-            for event in _POINT_EVENTS:
-                observers.removeObserver(self._observed, getattr(self._observed, event), self.onPointMoved)
-        self._observed = node
-        if node is not None:
-            for event in _POINT_EVENTS:
-                observers.addObserver(node, getattr(node, event), self.onPointMoved)
+        self._observer.observe(self.page.frame.shell.observers, node)
 
     def onPointMoved(self, caller, event):
-        center = pointPlacing.positionRAS(self._observed)
+        center = pointPlacing.positionRAS(self._observer.node)
         if center is None:
             return
         rows = self.draft.values["rows"]

@@ -9,7 +9,7 @@ from .layouts import showVolumes
 from .page import NOTE_MARK
 from .pagePart import PagePart
 from .statementForm import WARNING, StatementForm
-from .tables import fill, textCell, wrapped
+from .tables import fill, fitHeight, textCell, wrapped
 
 _LOADED, _FILES = "loaded", "files"
 
@@ -92,6 +92,7 @@ class CalibrationScanList(PagePart):
         lines = calibrationImages.factWords(node) if node is not None and not self._isFromFiles else []
         ui.scanFactsWords.setVisible(bool(lines))
         ui.scanFactsWords.text = wrapped("\n".join(lines))
+        fitHeight(ui.scanFactsWords)
 
     # ------------------------------------------------------------------ doing
 

@@ -9,9 +9,9 @@ from ..scene import placedPoint, segments
 from ..workflow import regionHelpers, segmentation
 from ..workflow.timePoints import includedTimePoints
 from .pagePart import PagePart
+from .pointEditing import PointObserver, pointOf, pointText
 
 _PERCENT, _CONCENTRATION = "percent", "kBq/mL"
-_POINT_EVENTS = ("PointPositionDefinedEvent", "PointModifiedEvent")
 
 
 class RegionTools(PagePart):
@@ -19,7 +19,7 @@ class RegionTools(PagePart):
 
     def __init__(self, page):
         super().__init__(page)
-        self._observed = None
+        self._observer = PointObserver(self.onPointMoved)
 
     def connectWidgets(self):
         ui = self.ui
@@ -44,16 +44,7 @@ class RegionTools(PagePart):
         self._observe(None)
 
     def _observe(self, node):
-        if node is self._observed:
-            return
-        observers = self.page.shell.observers
-        if self._observed is not None:
-            for event in _POINT_EVENTS:
-                observers.removeObserver(self._observed, getattr(self._observed, event), self.onPointMoved)
-        self._observed = node
-        if node is not None:
-            for event in _POINT_EVENTS:
-                observers.addObserver(node, getattr(node, event), self.onPointMoved)
+        self._observer.observe(self.page.shell.observers, node)
 
     # showing
 
@@ -103,8 +94,7 @@ class RegionTools(PagePart):
         self.ui.copyTimePointSelector.setEnabled(not isPlaced)
 
     def _showPoint(self):
-        point = placedPoint.pointRAS(self.study)
-        self.ui.pointEdit.text = "" if point is None else "  ".join(f"{value:.1f}" for value in point)
+        self.ui.pointEdit.text = pointText(placedPoint.pointRAS(self.study))
 
     def onPointMoved(self, caller, event):
         if self.study is not None and self.page.shell.step is self.page:
@@ -120,21 +110,8 @@ class RegionTools(PagePart):
 
     def onPointTyped(self):
         text = self.ui.pointEdit.text.strip()
-        point = placedPoint.pointRAS(self.study)
-        shown = "" if point is None else "  ".join(f"{value:.1f}" for value in point)
-        if text and text != shown:
-            self.page.attempt(self._setPoint, text)
-
-    def _setPoint(self, text):
-        parts = text.replace(",", " ").replace(";", " ").split()
-        try:
-            values = [float(part) for part in parts]
-        except ValueError:
-            values = []
-        if len(values) != 3:
-            raise InputError(_("'{text}' is not a point").format(text=text), _("Point"),
-                             _("Write three numbers in mm: right, anterior, superior"))
-        placedPoint.setPoint(self.study, values)
+        if text and text != pointText(placedPoint.pointRAS(self.study)):
+            self.page.attempt(lambda: placedPoint.setPoint(self.study, pointOf(text, _("Point"))))
 
     def onSphere(self):
         def draw():

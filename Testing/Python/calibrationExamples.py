@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from MRTDosimetryLib.imaging import files
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.physics.decay import acquisitionDecayFactor, decayFactor
 from MRTDosimetryLib.physics.nuclides import nuclide
+from MRTDosimetryLib.workflow import calibration, calibrationRecord
 
 HALF_LIFE_HOURS = nuclide("Lu-177").halfLifeHours
 CPS_PER_MBQ, SECONDS, ACTIVITY_MBQ = 9.0, 1200.0, 500.0
@@ -50,6 +52,22 @@ def sphereScan(missing=(), kBqPerML=800.0):
     found = np.diag([spacing] * 3 + [1.0])
     found[:3, 3] = axis[0], axis[0], axis[10]
     return Volume((image * kBqPerML * 1000.0).astype(np.float32), found, "Bq/mL", "spheres"), diameters, places
+
+
+def recordOf(folder, **changes):
+    """A record of sensitivity and recovery, its scans written into ``folder``."""
+    files.writeImage(phantomScan(), str(folder / "cylinder.nrrd"))
+    image, _diameters, _places = sphereScan()
+    files.writeImage(image, str(folder / "spheres.nrrd"))
+    recovery = {"sphereConcentration": {"kBqPerML": 800.0, "dateTime": SCAN}, "relativeUncertainty": 0.01,
+                "scans": [{"image": "spheres.nrrd", "unit": "Bq/mL", "acquisitionDateTime": SCAN,
+                           "durationSeconds": SECONDS, "isDecayCorrected": True}]}
+    return calibration.fromStatement(statement(recovery=recovery, **changes), str(folder))
+
+
+def changedRecord(content, **changes):
+    """Another record of the same numbers."""
+    return calibrationRecord.sealed({**{key: value for key, value in content.items() if key != "digest"}, **changes})
 
 
 def statement(**changes):

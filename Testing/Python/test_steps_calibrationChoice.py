@@ -13,11 +13,10 @@ if StandIns.missingReason():
 from StandIns import driving, qtModule
 from StandIns.driving import select
 
-from MRTDosimetryLib.imaging import files
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import volumes
 from MRTDosimetryLib.scene.study import FACTS_ATTRIBUTE
-from MRTDosimetryLib.workflow import calibration, calibrationRecord, partialVolume, protocol, timePoints
+from MRTDosimetryLib.workflow import calibration, partialVolume, protocol, timePoints
 
 NARROWEST = 380
 SETTINGS = {"camera": "Camera A", "collimator": "MEGP", "energyWindow": "187.2-228.8 keV", "reconstruction": "OSEM"}
@@ -26,17 +25,10 @@ SETTINGS = {"camera": "Camera A", "collimator": "MEGP", "energyWindow": "187.2-2
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("records")
-    files.writeImage(example.phantomScan(), str(folder / "cylinder.nrrd"))
-    image, _diameters, _places = example.sphereScan()
-    files.writeImage(image, str(folder / "spheres.nrrd"))
-    recovery = {"sphereConcentration": {"kBqPerML": 800.0, "dateTime": example.SCAN}, "relativeUncertainty": 0.01,
-                "scans": [{"image": "spheres.nrrd", "unit": "Bq/mL", "acquisitionDateTime": example.SCAN,
-                           "durationSeconds": example.SECONDS, "isDecayCorrected": True}]}
-    content = calibration.fromStatement(example.statement(recovery=recovery), str(folder))
+    content = example.recordOf(folder)
     (folder / "center").mkdir()
     calibration.write(content, folder / "center" / "camera.json")
-    kept = {key: value for key, value in content.items() if key != "digest"}
-    calibration.write(calibrationRecord.sealed({**kept, "collimator": "HEGP", "validUntil": "2026-05-10"}),
+    calibration.write(example.changedRecord(content, collimator="HEGP", validUntil="2026-05-10"),
                       folder / "center" / "old.json")
     return folder / "center"
 
@@ -159,8 +151,7 @@ def testARecordFromElsewhere(page, records, tmp_path):
     (tmp_path / "elsewhere.json").unlink()
     page.update()
     assert "There is no such file" in page.ui.scanRecordWords.text
-    iodine = {key: value for key, value in content.items() if key != "digest"} | {"radionuclide": "I-131"}
-    calibration.write(calibrationRecord.sealed(iodine), tmp_path / "iodine.json")
+    calibration.write(example.changedRecord(content, radionuclide="I-131"), tmp_path / "iodine.json")
     qtModule.queueReply("QFileDialog.getOpenFileName", str(tmp_path / "iodine.json"))
     page.ui.scanRecordButton.click()
     assert any("The calibration is for I-131, the study is of Lu-177" in text for text in page.wizard.messages())

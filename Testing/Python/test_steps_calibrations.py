@@ -18,7 +18,7 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import segments, volumes
 from MRTDosimetryLib.scene.study import FACTS_ATTRIBUTE
-from MRTDosimetryLib.workflow import calibration, calibrationFolder, calibrationRecord
+from MRTDosimetryLib.workflow import calibration, calibrationFolder
 
 NARROWEST = 380
 
@@ -369,8 +369,8 @@ def testEditedAndExpiredRecordsAreMarked(page):
     edited["sensitivity"]["factor"] *= 2
     with open(path, "w", encoding="utf-8") as file:
         json.dump(edited, file)
-    expired = {key: value for key, value in content.items() if key != "digest"} | {"validUntil": "2026-06-01"}
-    calibration.write(calibrationRecord.sealed(expired), os.path.join(page.folder(), "expired.json"))
+    calibration.write(example.changedRecord(content, validUntil="2026-06-01"),
+                      os.path.join(page.folder(), "expired.json"))
     page.enter()
     page.frame.refresh()
     told = messages(page)

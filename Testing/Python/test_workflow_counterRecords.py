@@ -9,7 +9,7 @@ from repositoryTree import REPOSITORY
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.physics.decay import decayFactor
 from MRTDosimetryLib.physics.nuclides import nuclide
-from MRTDosimetryLib.workflow import calibration
+from MRTDosimetryLib.workflow import calibration, counterRecords
 
 CPS_PER_BQ, TRACER_MBQ, SECONDS = 2.0e-5, 2.0, 300.0
 
@@ -64,6 +64,11 @@ def test_aStudyFileNamesTheRecord(tmp_path, capsys):
     assert any(item["path"].endswith("probe.json") for item in record["inputs"])
     again = run(tmp_path / "out" / "record.json", tmp_path / "again")
     assert again["therapy"] == results["therapy"]
+    # as the module keeps it, and writes it into its record: what was read, sealed, without the file
+    named = {"calibration": str(tmp_path / "probe.json")}
+    read, _name = counterRecords.resolved("measurements.thyroidProbe", named, "")
+    inline = run(writeStudy(tmp_path, read), tmp_path / "inline")
+    assert inline["therapy"] == results["therapy"]
     # the uncertainty of the record is common to all uptakes, beside what the study states
     counting = content["counter"]["relativeUncertainty"]
     assert counting == pytest.approx(0.0316, abs=3e-4)

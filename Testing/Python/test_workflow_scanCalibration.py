@@ -14,7 +14,6 @@ from MRTDosimetryLib.scene import headless, volumes
 from MRTDosimetryLib.scene.study import Study
 from MRTDosimetryLib.workflow import (
     calibration,
-    calibrationRecord,
     calibrationUse,
     doseOptions,
     partialVolume,
@@ -38,19 +37,11 @@ SETTINGS = {"camera": "Camera A", "collimator": "MEGP", "energyWindow": "187.2 t
 def records(tmp_path_factory):
     """A folder with the record of a sensitivity and recovery, and others that do not fit."""
     folder = tmp_path_factory.mktemp("records")
-    files.writeImage(example.phantomScan(), str(folder / "cylinder.nrrd"))
-    image, _diameters, _places = example.sphereScan()
-    files.writeImage(image, str(folder / "spheres.nrrd"))
-    recovery = {"sphereConcentration": {"kBqPerML": 800.0, "dateTime": example.SCAN}, "relativeUncertainty": 0.01,
-                "scans": [{"image": "spheres.nrrd", "unit": "Bq/mL", "acquisitionDateTime": example.SCAN,
-                           "durationSeconds": example.SECONDS, "isDecayCorrected": True}]}
-    content = calibration.fromStatement(example.statement(
-        recovery=recovery, deadTime={"model": "paralyzable", "microseconds": 5.0}), str(folder))
+    content = example.recordOf(folder, deadTime={"model": "paralyzable", "microseconds": 5.0})
     calibration.write(content, folder / "camera.json")
     for name, changes in (("expired", {"validUntil": "2026-05-04"}), ("other", {"collimator": "HEGP"}),
                           ("iodine", {"radionuclide": "I-131"})):
-        kept = {key: value for key, value in content.items() if key != "digest"}
-        calibration.write(calibrationRecord.sealed({**kept, **changes}), folder / f"{name}.json")
+        calibration.write(example.changedRecord(content, **changes), folder / f"{name}.json")
     return folder
 
 
