@@ -23,6 +23,7 @@ from MRTDosimetryLib.workflow import (
     scanCalibration,
     segmentation,
     stages,
+    studyDescription,
     studyFile,
     timePoints,
     uncertainty,
@@ -147,6 +148,32 @@ def test_whatDoesNotFitNeedsAReason(study, records):
     scanCalibration.setRecord(study, str(records / "expired.json"))
     with pytest.raises(InputError, match="expired on 2026-05-04, 2 days before the scan"):
         add()
+
+
+def test_aStudyMadeByHandRepeatsItself(study, records, tmp_path):
+    """Scans of files added with a record that needs a reason: what is written of the study makes it again."""
+    choose(study, records / "other.json")
+    scanCalibration.setReason(study, "the same septa by another name")
+    for index, hours in enumerate(HOURS):
+        path = str(tmp_path / f"scan{index}.nrrd")
+        files.writeImage(scan(hours), path)
+        timePoints.addFromFiles(study, path, None, "counts", hours, durationSeconds=example.SECONDS,
+                                calibration=scanCalibration.forScan(study, 2000.0))
+    doseOptions.setDose(study, DOSE)
+    segmentation.addFromLabels(study, labels(), {1: "liver", 2: "kidney left"}, study.timePoints[0])
+    scanCalibration.setRecovery(study, str(records / "other.json"), "none of the own is there yet")
+    content = studyDescription.describe(study, str(tmp_path / "kept"))
+    assert content["timePoints"][0]["calibrationReason"] == "the same septa by another name"
+    (tmp_path / "study.json").write_text(json.dumps(content), encoding="utf-8")
+    description, _inputs = studyFile.readStudyFile(str(tmp_path / "study.json"))
+    other = Study.create(study.scene, "Again")
+    studyFile.applyStudy(other, description)
+    for own, theirs in zip(study.timePoints, other.timePoints, strict=True):
+        assert own.facts == theirs.facts
+    assert [row["totalActivityMBq"] for row in timePoints.rows(study)] == [
+        row["totalActivityMBq"] for row in timePoints.rows(other)]
+    for key in ("calibration", "partialVolume", "uncertainty"):
+        assert study.choice(key) == other.choice(key)
 
 
 def test_recoveryThatDoesNotFit(study, records):
