@@ -91,12 +91,12 @@ def runCommissioning(folder, isQuick=False, previous=None, progress=noProgress, 
         is not known, or a role is stated without a name.
     """
     chosen, runBy = _chosenGroups(chosen, dataFolder), _person(runBy)
-    references = () if dataFolder is None else tuple(commissioningReferences.readReferences(dataFolder))
+    dataSets = ((), ()) if dataFolder is None else commissioningReferences.readDataSets(dataFolder)
     earlier = None if previous is None else readResult(previous)
     commissioningReport.template()  # its absence is told now, not after the work
     with stagedFolder(folder) as staging:
         started = time.perf_counter()
-        cases = _runAll(isQuick, references, chosen, subProgress(progress, 0.0, 0.98))
+        cases = _runAll(isQuick, dataSets, chosen, subProgress(progress, 0.0, 0.98))
         content = _content(cases, isQuick, time.perf_counter() - started, earlier, chosen, runBy)
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -129,7 +129,7 @@ def _person(runBy):
     return stated if stated["name"] else None
 
 
-def _runAll(isQuick, references, chosen, progress):
+def _runAll(isQuick, dataSets, chosen, progress):
     subjects = {groups()[key] for key in chosen}
     checks = [check for check in CHECKS if check.subject in subjects]
     cases, done, total = [], 0.0, sum(check.share for check in checks)
@@ -137,7 +137,7 @@ def _runAll(isQuick, references, chosen, progress):
         for check in checks:
             part = subProgress(progress, done / total, (done + check.share) / total, f"{check.subject}: ")
             part(0.0, check.title)
-            cases += _runOne(check, Job(isQuick, folder, references), part)
+            cases += _runOne(check, Job(isQuick, folder, *dataSets), part)
             done += check.share
     return cases
 

@@ -111,11 +111,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Job:
-    """What a check is told: whether to be quick, a folder for its files, and downloaded data sets."""
+    """What a check is told: whether to be quick, a folder for its files, and downloaded data sets: those with a
+    reference file, and patients of the challenge."""
 
     isQuick: bool
     folder: str
     references: tuple = ()
+    challenge: tuple = ()
 
 
 def published(name):

@@ -1,37 +1,70 @@
 """Commissioning on public data sets that the center has downloaded; without them, said to be not run."""
 
 import re
+import tempfile
 
-from ..errors import InputError
+from ..errors import DosimetryError, InputError
 from ..progress import subProgress
 from ..scene.headless import separateScene
-from . import job, studyFile
-from .commissioningCase import Case, Check, worst
+from . import job, publicChallenge, studyFile
+from .commissioningCase import Case, Check, published, sourceOf, worst
 from .commissioningReferences import valueOf
 from .results import resultsDict
 
 _SUBJECT = "Public data sets"
-# Sets by which other programs were compared: key, name.
-_KNOWN = (("snmmi", "SNMMI 177Lu Dosimetry Challenge 2021"), ("phantom", "177Lu validation phantom (15HLT06)"))
-_ABSENT = "No folder of data sets is named, see docs/publicDataSets.md"
+_CHALLENGE = "SNMMI 177Lu Dosimetry Challenge 2021"
+# Sets by which other programs were compared: key, name, where they are.
+_KNOWN = (("snmmi", _CHALLENGE, f"the data are at {publicChallenge.ADDRESS}"),
+          ("phantom", "177Lu validation phantom (15HLT06)", "no public address of its images was found"))
+_ABSENT = "Not downloaded: {where}; name the folder with --data, see docs/publicDataSets.md"
 
 
 def publicDataSets(job_, progress):
     """Every data set that is there, through the whole job; those that are not there, not run."""
-    if not job_.references:
-        for key, name in _KNOWN:
-            yield Case(f"public.{key}", _SUBJECT, name, isOptional=True, problem=_ABSENT)
+    sets = [(patient.name, lambda part, patient=patient: _challengeCases(job_, patient, part))
+            for patient in job_.challenge]
+    sets += [(item.title, lambda part, item=item: _referenceCases(item, part)) for item in job_.references]
+    for index, (title, run) in enumerate(sets):
+        part = subProgress(progress, index / len(sets), (index + 1) / len(sets))
+        part(0.0, title)
+        yield from run(part)
+    for key, name, where in _KNOWN:
+        if not (job_.challenge if key == "snmmi" else job_.references):
+            yield Case(f"public.{key}", _SUBJECT, name, isOptional=True, problem=_ABSENT.format(where=where))
+
+
+def _referenceCases(reference, progress):
+    description, _recorded = studyFile.readStudyFile(reference.studyPath)
+    results = _results(description, progress)
+    for quantity in reference.quantities:
+        yield _case(reference, quantity, results)
+
+
+def _results(description, progress):
+    study, _inputs = job.computeStudy(description, progress, separateScene())
+    return resultsDict(study)
+
+
+def _challengeCases(job_, patient, progress):
+    """Time-integrated activity of a patient of the challenge, beside the map that comes with the data."""
+    record = published("snmmiChallenge")
+    bare = Case(f"public.snmmi.{patient.name}.timeIntegratedActivityMBqH", _SUBJECT, f"{_CHALLENGE}, {patient.name}",
+                "time-integrated activity", "MBq h", tolerance=record["value"], isRelative=True,
+                source=f"Map of time-integrated activity in the data set ({publicChallenge.ADDRESS})",
+                reason=f"{record['meaning']}: {sourceOf(record)}")
+    if patient.problem:
+        yield Case(bare.key, _SUBJECT, bare.name, problem=patient.problem)
         return
-    count = len(job_.references)
-    for index, reference in enumerate(job_.references):
-        part = subProgress(progress, index / count, (index + 1) / count)
-        part(0.0, reference.title)
-        description, recorded = studyFile.readStudyFile(reference.studyPath)
-        scene = separateScene()
-        study, _inputs = job.computeStudy(description, part, scene)
-        results = resultsDict(study)
-        for quantity in reference.quantities:
-            yield _case(reference, quantity, results)
+    try:
+        with tempfile.TemporaryDirectory(dir=job_.folder) as folder:
+            path, expected = publicChallenge.writeStudy(patient, publicChallenge.readMap(patient), folder)
+            description, _recorded = studyFile.readStudyFile(path)
+            results = _results(description, progress)
+        found = valueOf(results, "timeIntegratedActivityMBqH", publicChallenge.REGION)
+    except DosimetryError as error:
+        yield Case(bare.key, _SUBJECT, bare.name, problem=" ".join(str(error).split()))
+        return
+    yield worst(bare, [(publicChallenge.REGION, expected, found)])
 
 
 def _case(reference, quantity, results):

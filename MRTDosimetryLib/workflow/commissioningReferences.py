@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import Faults, InputError
 from ..therapies.inputs import number, refuseUnknown
+from . import publicChallenge
 
 FILE_NAME = "reference.json"
 KIND, SCHEMA_VERSION = "commissioning reference", 1
@@ -26,7 +27,6 @@ _ENDINGS = (("GyPerGBq", "Gy/GBq"), ("GyPerMBqH", "Gy/(MBq h)"), ("GyPerMBq", "G
 _TOP_KEYS = {"kind", "schemaVersion", "about", "title", "study", "quantities"}
 _QUANTITY_KEYS = {"quantity", "source", "tolerance", "isRelative", "toleranceReason", "values"}
 _MEND = "See docs/publicDataSets.md for how to fill it in"
-_SNMMI_FOLDER = "SPECT_Cts"  # below each patient's folder
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,13 @@ class Reference:
     quantities: tuple
 
 
-def readReferences(folder):
+def readDataSets(folder):
     """All data sets of a folder: those of its sub-folders, or the folder itself.
+
+    Returns
+    -------
+    (tuple of Reference, tuple of Patient)
+        Those with a reference file, and the patients of the challenge that have none.
 
     Raises
     ------
@@ -73,21 +78,19 @@ def readReferences(folder):
     """
     if not os.path.isdir(folder):
         raise InputError("There is no such folder", str(folder), "Name the folder of the downloaded data")
-    found, known, faults = [], [], Faults()
+    found, faults = [], Faults()
     for place in [folder, *(entry.path for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)
                             if entry.is_dir())]:
         if os.path.isfile(os.path.join(place, FILE_NAME)):
             with faults.collect():
                 found.append(readReference(place))
-        elif os.path.isdir(os.path.join(place, _SNMMI_FOLDER)):
-            known.append(os.path.basename(os.path.abspath(place)))
     faults.raiseIfAny()
-    if not found and known:
-        raise InputError(f"{', '.join(known)}: this looks like the SNMMI 177Lu Dosimetry Challenge, but no folder "
-                         f"has a {FILE_NAME}", str(folder), _MEND)
-    if not found:
-        raise InputError(f"No folder with a {FILE_NAME} is there", str(folder), _MEND)
-    return found
+    known = {reference.key for reference in found}
+    challenge = tuple(patient for patient in publicChallenge.patients(folder) if patient.name not in known)
+    if not found and not challenge:
+        raise InputError(f"No folder with a {FILE_NAME} is there, and none of the SNMMI challenge (patient_4/"
+                         f"{publicChallenge.SCANS})", str(folder), _MEND)
+    return tuple(found), challenge
 
 
 def readReference(folder):

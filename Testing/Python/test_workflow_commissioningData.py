@@ -4,6 +4,7 @@ import json
 import shutil
 import types
 
+import challengeFiles
 import pytest
 from caseFiles import writeStudy
 
@@ -11,7 +12,12 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.resources import resourcePath
 from MRTDosimetryLib.scene import headless
-from MRTDosimetryLib.workflow import commissioning, commissioningCasesPublic, commissioningReferences
+from MRTDosimetryLib.workflow import (
+    commissioning,
+    commissioningCasesPublic,
+    commissioningReferences,
+    publicChallenge,
+)
 
 
 def quantity(name, values, tolerance=0.02, **more):
@@ -50,6 +56,7 @@ def test_withoutDataTheyAreNotRun(tmp_path, monkeypatch):
     content = json.loads((tmp_path / "out" / "commissioning.json").read_text(encoding="utf-8"))
     assert [case["status"] for case in content["cases"]] == ["not run"] * 2
     assert content["overall"]["optionalNotRun"] == 2 and "SNMMI" in content["cases"][0]["name"]
+    assert publicChallenge.ADDRESS in content["cases"][0]["problem"]
 
 
 def test_twoDataSetsAreRunAndHeldAgainstTheirNumbers(tmp_path, monkeypatch, thyroid):
@@ -98,7 +105,8 @@ def test_insideTheApplicationItsSceneStaysAsItIs(tmp_path, monkeypatch):
 def test_oneDataSetByItsOwnFolder(tmp_path, monkeypatch, thyroid):
     onlyPublic(monkeypatch)
     status, cases = run(tmp_path, thyroid)
-    assert status == 0 and [case["status"] for case in cases] == ["PASS"]
+    assert status == 0 and [case["status"] for case in cases] == ["PASS", "not run"]
+    assert cases[1]["key"] == "public.snmmi" and cases[1]["isOptional"], "the known set that is not in the folder"
 
 
 def test_aStudyThatCannotBeReadIsNotPassed(tmp_path, monkeypatch, thyroid):
@@ -137,17 +145,54 @@ def test_damagedReferencesAreRefusedBeforeAnythingRuns(thyroid, capsys, change, 
 def test_unreadableReferences(thyroid, text, words):
     (thyroid / "reference.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=words):
-        commissioningReferences.readReferences(str(thyroid))
+        commissioningReferences.readDataSets(str(thyroid))
 
 
 def test_aFolderWithoutReferences(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
-        commissioningReferences.readReferences(str(tmp_path / "none"))
+        commissioningReferences.readDataSets(str(tmp_path / "none"))
     with pytest.raises(InputError, match="No folder with a reference.json"):
-        commissioningReferences.readReferences(str(tmp_path))
-    (tmp_path / "patient_4" / "SPECT_Cts" / "scan1" / "spect").mkdir(parents=True)
-    with pytest.raises(InputError, match="patient_4: this looks like the SNMMI"):
-        commissioningReferences.readReferences(str(tmp_path))
+        commissioningReferences.readDataSets(str(tmp_path))
+
+
+def test_theChallengeInItsOwnLayout(tmp_path, monkeypatch):
+    """Two archives unpacked beside each other; the second patient's map is another one than that of the scans."""
+    onlyPublic(monkeypatch)
+    images, maps = tmp_path / "data" / "images", tmp_path / "data" / "maps"
+    challengeFiles.writePatient(images, "patient_4", hasStrayModality=True)
+    challengeFiles.writePatient(images, "patient_6", mapFactor=1.25, scans=3)
+    for name in ("patient_4", "patient_6"):
+        shutil.move(images / name / "TIA", maps / name / "TIA")
+    status, cases = run(tmp_path, tmp_path / "data")
+    found = {case["key"]: case for case in cases}
+    fits, other = (found[f"public.snmmi.patient_{number}.timeIntegratedActivityMBqH"] for number in (4, 6))
+    truth = challengeFiles.timeIntegratedActivityMBqH()
+    assert status == 1 and fits["status"] == "PASS" and other["status"] == "FAIL"
+    assert fits["expected"] == pytest.approx(truth, rel=1e-4), "decays/mL became MBq h"
+    # edges of the region lose a little where scans of 6 mm are brought onto each other
+    assert fits["computed"] == pytest.approx(truth, rel=0.06)
+    assert other["expected"] == pytest.approx(1.25 * truth, rel=1e-4)
+    assert fits["tolerance"] == 0.1 and "PMC10315703" in fits["toleranceReason"]
+    assert publicChallenge.ADDRESS in fits["source"]
+    assert found["public.phantom"]["isOptional"] and "public.snmmi" not in found
+
+
+def test_whatOfTheChallengeIsNotThereIsSaid(tmp_path, monkeypatch):
+    onlyPublic(monkeypatch)
+    folder = challengeFiles.writePatient(tmp_path / "data", scans=2)
+    shutil.rmtree(folder / "TIA")
+    shutil.rmtree(folder / "SPECT_Cts" / "scan2" / "ct")
+    status, cases = run(tmp_path, tmp_path / "data")
+    words = cases[0]["problem"].replace("\\", "/")
+    assert status == 1 and cases[0]["status"] == "not run" and not cases[0]["isOptional"]
+    assert "patient_4/SPECT_Cts/scan2/ct, patient_4/TIA is not there" in words and publicChallenge.ADDRESS in words
+
+
+def test_aMapInAnotherUnitIsNotTaken(tmp_path):
+    challengeFiles.writePatient(tmp_path, mapFactor=1e-6, scans=1)
+    patient, = publicChallenge.patients(tmp_path / "patient_4")
+    with pytest.raises(InputError, match="nowhere above 1e[+]11 decays/mL"):
+        publicChallenge.writeStudy(patient, publicChallenge.readMap(patient), str(tmp_path))
 
 
 @pytest.mark.parametrize(("name", "unit"), [
