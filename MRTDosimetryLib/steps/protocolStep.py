@@ -43,6 +43,7 @@ class ProtocolStep(Step):
         ui.patientBox.layout().addWidget(self._patient.button)
         ui.patientFactsButton.connect("clicked()", self.onPatientFacts)
         ui.measurementsButton.connect("clicked()", self.onMeasurements)
+        ui.withoutImagesBox.connect("toggled(bool)", self.onWithoutImages)
         ui.radionuclideSelector.connect("currentIndexChanged(int)", self.onRadionuclide)
         ui.patientNameEdit.connect("editingFinished()", self.onPatient)
         ui.patientIDEdit.connect("editingFinished()", self.onPatient)
@@ -92,6 +93,9 @@ class ProtocolStep(Step):
         self._showPatientFacts()
         ui.measurementsButton.setVisible(bool(radionuclide)
                                          and self.shell.state("measurements") == stages.NOT_NEEDED)
+        ui.withoutImagesBox.setVisible(bool(radionuclide) and (
+            protocol.canBeWithoutImages(self.study) or protocol.lacksImages(self.study)))
+        ui.withoutImagesBox.checked = protocol.lacksImages(self.study)
         self._refreshPatient()
         given = self.study.choice("administration") or {}
         self._refreshAdministration(given)
@@ -190,6 +194,9 @@ class ProtocolStep(Step):
 
     def onMeasurements(self):
         self.shell.goToStep(self.shell.indexOf("measurements"))
+
+    def onWithoutImages(self, isWithout):
+        self.attempt(protocol.setWithoutImages, self.study, isWithout)
 
     def onRadionuclide(self, index):
         name = self.ui.radionuclideSelector.itemData(index)

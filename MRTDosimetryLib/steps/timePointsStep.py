@@ -34,6 +34,7 @@ class TimePointsStep(Step):
     def __init__(self, shell):
         super().__init__(shell)
         self.found = FoundScansList(self)
+        self._shownPoint, self._wasExcluded = None, False
         self.calibration = CalibrationChoice(self)
 
     def title(self):
@@ -109,6 +110,7 @@ class TimePointsStep(Step):
         if row["isExcluded"]:
             notes.append(_("excluded"))
         label = NOTE_MARK.join([row["label"], *notes])
+        excluded = [_("Excluded, because: {reason}").format(reason=row["exclusionReason"])] if row["isExcluded"] else []
         icon = icons.icon("warning") if row["problems"] else None
         share = row["shareOfAdministered"]
         activityTip = _("Activity in the whole image at the time of the scan")
@@ -117,7 +119,7 @@ class TimePointsStep(Step):
                 percent=significant(100 * share))
         sources = row["sources"]
         return [
-            textCell(label, "\n".join([row["name"], *row["problems"]]), icon),
+            textCell(label, "\n".join([row["name"], *excluded, *row["problems"]]), icon),
             numberCell(row["timeHours"], _("From: {source}").format(
                 source=sources.get("timeAfterAdministrationHours", _("not known"))),
                 icon=_sourceIcon(row["facts"].get("timeAfterAdministrationHours"))),
@@ -146,6 +148,14 @@ class TimePointsStep(Step):
         ui.referenceButton.setEnabled(timePoint is not None and timePoint != self.study.referenceTimePoint)
         ui.excludeButton.text = _("Include") if timePoint is not None and timePoint.isExcluded else _("Exclude")
         ui.excludeButton.setEnabled(timePoint is not None)
+        isExcluded = timePoint is not None and timePoint.isExcluded
+        ui.excludeReasonEdit.setEnabled(timePoint is not None and not isExcluded)
+        if isExcluded:
+            ui.excludeReasonEdit.text = timePoint.exclusionReason
+            ui.excludeReasonEdit.cursorPosition = 0
+        elif self._wasExcluded or timePoint != self._shownPoint:
+            ui.excludeReasonEdit.text = ""
+        self._shownPoint, self._wasExcluded = timePoint, isExcluded
         rows = []
         for name, fact in self._facts():
             value = fact["value"]
@@ -256,7 +266,7 @@ class TimePointsStep(Step):
         self.attempt(self._exclude, timePoint, not timePoint.isExcluded)
 
     def _exclude(self, timePoint, isExcluded):
-        timePoints.setExcluded(self.study, timePoint, isExcluded)
+        timePoints.setExcluded(self.study, timePoint, isExcluded, self.ui.excludeReasonEdit.text if isExcluded else "")
         self._showNumbers()
 
     def onOverride(self):

@@ -119,6 +119,17 @@ def setWithoutImages(study, isWithout):
     study.setChoice(WITHOUT_IMAGES, True if isWithout and areImagesWanted(study) else None)
 
 
+def canBeWithoutImages(study):
+    """Whether the study, one of images by its protocol, can be carried out without any: where something else speaks
+    for the cycle, and no image is there."""
+    return areImagesWanted(study) and not study.timePoints and bool(therapies.standIns(study.choice("protocol")))
+
+
+def lacksImages(study):
+    """Whether the study, one of images by its protocol, is stated to have none."""
+    return areImagesWanted(study) and not usesImages(study)
+
+
 def positiveNumber(value, what, where):
     """``value`` as a finite float above zero, or an :class:`InputError` in words."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -155,11 +166,7 @@ def _missing(study):
 
 def _inputs(study):
     found = {key: study.choice(key) for key in ("protocol", "radionuclide", "administration")}
-    return found | ({WITHOUT_IMAGES: True} if _lacksImages(study) else {})
-
-
-def _lacksImages(study):
-    return areImagesWanted(study) and not usesImages(study)
+    return found | ({WITHOUT_IMAGES: True} if lacksImages(study) else {})
 
 
 def _compute(study, progress=noProgress):
@@ -172,7 +179,7 @@ def _compute(study, progress=noProgress):
 
     if administeredActivityMBq(study) is None and usesImages(study) and imagedTracer.statedPrediction(study) is None:
         warnings.append("No administered activity is stated: coefficients per administered activity are not computed.")
-    if _lacksImages(study):
+    if lacksImages(study):
         warnings.append("No images are stated: no region has a measured absorbed dose of this study. What is given "
                         "rests on earlier cycles, samples and readings alone.")
     return value, warnings + administrationEntry.warnings(study)

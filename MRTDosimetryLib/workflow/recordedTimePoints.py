@@ -48,7 +48,8 @@ def addTimePoint(study, item, name):
             timePoints.overrideFact(study, timePoint, change["fact"], change.get("value"), change.get("unit", ""),
                                     change.get("reason") or "")
     if item.get("excluded") is not None:
-        timePoints.setExcluded(study, timePoint, True, item["excluded"].get("reason") or "")
+        # records of earlier versions may hold none
+        timePoints.setExcluded(study, timePoint, True, item["excluded"].get("reason") or "no reason was given")
     aligned = item.get("registration") or {}
     if aligned:
         with faults.collect():

@@ -39,7 +39,8 @@ def resultsDict(study):
         values of all of them. ``plannedActivity`` is there for images of a plan: what gave them their scale.
         ``prediction`` is there where images of another radionuclide predict: then nothing in the results was given, and
         the values are those of the activity that it names. ``therapy`` is there where the therapy has a calculation of
-        its own; a study without images holds no regions, and nothing else of images.
+        its own; ``excludedTimePoints`` where scans were left out; a study without images holds no regions, and nothing
+        else of images.
     """
     if not protocol.usesImages(study):
         found = _identity(study) | {"warnings": _carriedWarnings(study), "regions": []}
@@ -79,6 +80,7 @@ def _resultsOfImages(study):
         "engine": doseValue["engine"],
         "engines": _engines(doseValue),
         "density": doseValue["density"],
+        **({"excludedTimePoints": excluded} if (excluded := _excluded(study)) else {}),
         "referenceTimePoint": study.stageRecord("registration")["value"]["reference"],
         "remainder": {key: kineticsValue["remainder"].get(key)
                       for key in ("activitiesMBq", "timeIntegratedActivityMBqH", "model", "note")},
@@ -95,6 +97,12 @@ def _resultsOfImages(study):
         "warnings": warnings,
         "regions": regions,
     }
+
+
+def _excluded(study):
+    """Scans that the user left out, and why."""
+    return [{"label": point.label, "timeHours": point.timeHours, "reason": point.exclusionReason}
+            for point in study.timePoints if point.isExcluded]
 
 
 def rows(study):
@@ -186,7 +194,8 @@ def _inputs(study):
 
 def _inputsOf(study, names):
     found = {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in names}
-    return {**found, "administration": study.choice("administration")}
+    excluded = _excluded(study) if protocol.usesImages(study) else []
+    return {**found, "administration": study.choice("administration"), **({"excluded": excluded} if excluded else {})}
 
 
 def digestWithoutTherapy(study):

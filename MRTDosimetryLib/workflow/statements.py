@@ -11,9 +11,10 @@ from dataclasses import fields
 from ..errors import InputError
 from ..therapies import inputs, planar, prediction
 from ..therapies.case import RegionDose, TherapyCase
+from ..therapies.registry import standIns as standInKeys
 from ..therapies.tissues import tissueOf
 from . import counterRecords, earlierResults, imagedTracer, jointKinetics, radiobiology
-from .protocol import administrationDateTime, studyStrategy, usesImages
+from .protocol import administrationDateTime, lacksImages, studyStrategy, usesImages
 from .radiobiologyOptions import forPrescription, isStated
 from .regionMasks import regionNames
 
@@ -142,6 +143,11 @@ def kindsToAsk(study):
 def missing(study):
     """What the statements lack for the protocol's strategy: faults first, then what is not there; in words."""
     words, strategy = faultWords(study) or imagedTracer.faultWords(study), studyStrategy(study)
+    if not words and lacksImages(study):
+        standIns = standInKeys(study.choice("protocol"))
+        if not set(standIns) & set(stated(study)):
+            titles = [inputs.kinds()[key].title for key in standIns]
+            return [f"A cycle without images rests on something else: state one of {', '.join(titles)}"]
     if words or strategy is None or strategy.missing is None:
         return words
     return list(strategy.missing(therapyCase(study, areRegionsIncluded=False)))

@@ -173,10 +173,18 @@ def overrideFact(study, timePoint, name, value, unit, reason):
 
 
 def setExcluded(study, timePoint, isExcluded, reason=""):
-    """Leave a time point out of all stages, or take it back; nothing is deleted."""
+    """Leave a time point out of all stages, or take it back; nothing is deleted.
+
+    Raises
+    ------
+    InputError
+        It is left out without a reason.
+    """
+    if isExcluded and not str(reason).strip():
+        raise InputError("Leaving a scan out needs a reason", timePoint.label, "Say why, e.g. patient moved")
     if bool(isExcluded) != timePoint.isExcluded:
         hashChain.append(study, "exclusion" if isExcluded else "inclusion", f"time point {timePoint.label}",
-                         reason=str(reason).strip())
+                         reason=str(reason).strip() or None)
     timePoint.isExcluded = bool(isExcluded)
     if isExcluded:
         timePoint.exclusionReason = str(reason).strip()
@@ -200,8 +208,8 @@ def rows(study):
     list of dict
         ``label``, ``name``, ``timeHours``, ``unit`` (as found), ``durationSeconds``, ``ct``, ``sources``
         (fact name -> words), ``facts``, ``totalActivityMBq`` (``None`` for a plan), ``shareOfAdministered``,
-        ``balance`` (see :mod:`.activityBalance`, or ``None``), ``isExcluded``, ``isReference``, ``problems`` (list of
-        str).
+        ``balance`` (see :mod:`.activityBalance`, or ``None``), ``isExcluded``, ``exclusionReason``, ``isReference``,
+        ``problems`` (list of str).
     """
     reference = study.referenceTimePoint
     scans = [{"nodeID": timePoint.spectNode.GetID(), "label": timePoint.label, "timeHours": timePoint.timeHours,
@@ -228,6 +236,7 @@ def rows(study):
             "facts": timePoint.facts, "totalActivityMBq": scan["totalActivityMBq"],
             "shareOfAdministered": None if judged is None else judged["shareOfAdministered"], "balance": judged,
             "isExcluded": timePoint.isExcluded,
+            "exclusionReason": timePoint.exclusionReason if timePoint.isExcluded else "",
             "isReference": reference is not None and reference.spectNode is timePoint.spectNode,
             "problems": problems})
     return table

@@ -101,6 +101,11 @@ def test_anExcludedScanIsNamed(first, tmp_path, capfd):
 
     status, words = differ(first, run(tmp_path, change), capfd)
     assert status == 1 and "time point 4 (168 h): included -> excluded (patient moved)" in words
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert results["excludedTimePoints"] == [{"label": "168 h", "timeHours": 168.0, "reason": "patient moved"}]
+    assert "patient moved" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert recordOf(tmp_path / "out")["overrides"] == [
+        {"what": "time point 168 h", "from": "included", "to": "excluded", "reason": "patient moved"}]
 
 
 def test_aChangedTagIsNamed(tmp_path, capfd):

@@ -379,3 +379,47 @@ def testWhatTheImagesStateOfThePatientIsOfferedNotTaken(wizard):
     assert stated(wizard, "patient")["massKg"] == 72.5
     assert "from DICOM" in page.section("patient").origin.toolTip
     wizard.grab("protocol-patient")
+
+
+def testACycleWithoutImages(tmp_path):
+    """The third cycle has no images: estimated from the first one, marked, and the record says so."""
+    from MRTDosimetryLib import commandLine
+    from MRTDosimetryLib.workflow import protocol
+
+    with driving.Wizard(380) as wizard:
+        wizard.ui.newStudyButton.click()
+        page = wizard.page("protocol")
+        driving.chooseProtocol(page, "lutetiumDotatate.multiTimePoint")
+        page.ui.cycleBox.value = 3
+        page.ui.activityBox.value = 7400.0
+
+        def shownPages(wizard):
+            return [step.name for index, step in enumerate(wizard.shell.steps) if wizard.shell.isShown(index)]
+
+        assert not page.ui.withoutImagesBox.isHidden() and "timePoints" in shownPages(wizard)
+        page.ui.withoutImagesBox.checked = True
+        assert protocol.lacksImages(wizard.study) and not {"timePoints", "regions", "dose"} & set(shownPages(wizard))
+        wizard.grab("protocol-withoutImages")
+        wizard.page("measurements")
+        assert any("A cycle without images rests on something else: state one of Earlier cycles" in text
+                   for text in wizard.messages()), wizard.messages()
+        section = wizard.page("therapy").section("earlierCycles")
+        selfTest().typeRows(section.table, [
+            {"cycle": 1, "administeredActivityMBq": 7400, "regions": [
+                {"name": "kidney left", "absorbedDoseGy": 4.0, "absorbedDoseUncertaintyGy": 0.4}]},
+            {"cycle": 2, "administeredActivityMBq": 7000, "isImaged": False, "cycleVariation": 0.15}])
+        wizard.grab("therapy-withoutImages")
+        qtModule.queueReply("QFileDialog.getExistingDirectory", str(tmp_path / "out"))
+        wizard.page("report").ui.folderButton.click()
+        wizard.ui.computeButton.click()
+        assert wizard.shell._states["report"] == "done", wizard.messages()
+        # a protocol that never has images asks for nothing
+        driving.chooseProtocol(wizard.page("protocol"), "thyroidIodine.lateUptake")
+        assert wizard.page("protocol").ui.withoutImagesBox.isHidden()
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    kidney = results["therapy"]["accumulated"][0]
+    # 4.0 Gy of the first, and of the others as much per activity
+    assert kidney["absorbedDoseGy"] == pytest.approx(4.0 * (7400 + 7000 + 7400) / 7400)
+    assert kidney["estimatedCycles"] == [2, 3] and any("No images are stated" in line for line in results["warnings"])
+    assert commandLine.main(["run", str(tmp_path / "out" / "record.json"), "--out", str(tmp_path / "again")]) == 0
+    assert (tmp_path / "again" / "results.json").read_bytes() == (tmp_path / "out" / "results.json").read_bytes()

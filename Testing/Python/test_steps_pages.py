@@ -139,10 +139,20 @@ def testReferenceAndExclusion(small):
     assert page.ui.referenceButton.enabled is False
     page.ui.timePointsTable.setCurrentCell(2, 0)
     page.ui.excludeButton.click()
-    assert small.study.timePoints[2].isExcluded
-    assert page.ui.excludeButton.text == "Include"
-    page.ui.excludeButton.click()
     assert not small.study.timePoints[2].isExcluded
+    assert any("Leaving a scan out needs a reason" in text for text in small.messages())
+    page.ui.excludeReasonEdit.text = "patient moved"
+    page.ui.excludeButton.click()
+    assert small.study.timePoints[2].isExcluded and small.study.timePoints[2].exclusionReason == "patient moved"
+    assert page.ui.excludeButton.text == "Include" and not page.ui.excludeReasonEdit.enabled
+    assert "because: patient moved" in page.ui.timePointsTable.item(2, 0).toolTip()
+    small.grab("timePoints-excluded")
+    page.ui.timePointsTable.setCurrentCell(1, 0)
+    assert page.ui.excludeReasonEdit.text == "" and page.ui.excludeReasonEdit.enabled
+    page.ui.timePointsTable.setCurrentCell(2, 0)
+    assert page.ui.excludeReasonEdit.text == "patient moved"
+    page.ui.excludeButton.click()
+    assert not small.study.timePoints[2].isExcluded and page.ui.excludeReasonEdit.text == ""
 
 
 def testOverridingAFactNeedsAReason(small):

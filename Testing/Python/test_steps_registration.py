@@ -96,6 +96,7 @@ def testTheTimeSliderShowsTheRegisteredImages(moved):
     page.ui.timeSlider.value = 2
     assert moved.study.nodeByRole("sequenceBrowser") is browser
     page.ui.timePointsTable.setCurrentCell(2, 0)
+    page.ui.excludeReasonEdit.text = "patient moved"
     page.ui.excludeButton.click()
     assert page.ui.timeSlider.maximum == 1
 

@@ -56,7 +56,7 @@ def test_aLateRiseIsImpossibleAndAnEarlyOneIsUptake():
 
 def test_anExcludedScanIsNotHeldAgainstTheOthers():
     study = addMovedStudy(headless.newScene(), scale=(1.0, 1.0, 4.0))
-    timePoints.setExcluded(study, study.timePoints[1], True)
+    timePoints.setExcluded(study, study.timePoints[1], True, "test")
     assert [row["risesFrom"] for row in balanceOf(study)] == [None, None, None]
 
 
@@ -116,7 +116,7 @@ def test_theTableHasDurationUnitAndCalibrationWithTheirOrigins(study):
 
     known = volumes.volumeFromNode(study.timePoints[2].spectNode)
     counts = volumes.addVolume(study.scene, known.withArray(known.array, unit="counts", name="Raw counts"), "counts")
-    timePoints.setExcluded(study, study.timePoints[2], True)
+    timePoints.setExcluded(study, study.timePoints[2], True, "test")
     timePoints.addFromNodes(study, counts, None, "counts", 120.0, None, 12.5, 1200.0)
     timePoints.overrideFact(study, study.timePoints[0], "durationSeconds", 1800.0, "s", "from the protocol sheet")
     node = timePointsTable.writeTable(study, timePoints.rows(study))
