@@ -124,6 +124,7 @@ class View:
         grabber = vtk.vtkWindowToImageFilter()
         grabber.SetInput(self.window)
         grabber.ReadFrontBufferOff()
+        grabber.ShouldRerenderOff()  # it would draw the same a second time
         grabber.Update()
         writer = vtk.vtkPNGWriter()
         writer.SetInputConnection(grabber.GetOutputPort())

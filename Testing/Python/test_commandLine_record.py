@@ -16,6 +16,8 @@ from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.report.htmlReport import renderReport
 from MRTDosimetryLib.workflow import hashChain
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 
 def run(folder, change=None, out="out"):
     study = writeStudy(folder, change=change)

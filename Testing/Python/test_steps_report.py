@@ -11,6 +11,7 @@ if StandIns.missingReason():
 
 from StandIns import driving, qtModule
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
 ROLES = ("preparedBy", "medicalPhysicsExpert", "treatingPhysician")
 
 
@@ -26,15 +27,6 @@ def wizard():
         stages.runStale(opened.study, upTo="results")
         opened.page("report")
         yield opened
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Without the pictures, which have tests of their own."""
-    from MRTDosimetryLib.workflow import pictures
-
-    monkeypatch.setattr(pictures, "reportPictures", lambda *_args: ([], []))
-    monkeypatch.setattr(pictures, "enginePictures", lambda *_args: [])
 
 
 def sign(wizard, role, name):
@@ -56,7 +48,7 @@ def write(wizard, folder):
         return json.load(file)
 
 
-def testPreviewShowsWhatIsSigned(wizard, quick, monkeypatch):
+def testPreviewShowsWhatIsSigned(wizard, monkeypatch):
     import qt
 
     ui = wizard.shell.step.ui
@@ -80,7 +72,7 @@ def testNothingToSignBeforeThereAreResults():
         assert not any(getattr(ui, f"{role}Button").enabled for role in ROLES)
 
 
-def testSignaturesByRoleAreInReportRecordAndResults(wizard, quick, tmp_path):
+def testSignaturesByRoleAreInReportRecordAndResults(wizard, tmp_path):
     ui = wizard.shell.step.ui
     sign(wizard, "preparedBy", " ")
     assert any("no name to sign with" in text for text in wizard.messages())
@@ -120,7 +112,7 @@ def testNobodySignsWhatIsNotTheirBusiness(wizard, desk, line, words):
     assert not any(row["name"] for row in reportSignOff.rows(wizard.study))
 
 
-def testChangedResultsTakeTheSignatureBack(wizard, quick, tmp_path):
+def testChangedResultsTakeTheSignatureBack(wizard, tmp_path):
     from MRTDosimetryLib.workflow import administrationEntry, kineticsOptions, reportSignOff
 
     for role in ROLES:
@@ -146,7 +138,7 @@ def testChangedResultsTakeTheSignatureBack(wizard, quick, tmp_path):
 
 
 @pytest.mark.parametrize("isDeidentified", [False, True])
-def testDicomExport(wizard, quick, tmp_path, isDeidentified):
+def testDicomExport(wizard, tmp_path, isDeidentified):
     pydicom = pytest.importorskip("pydicom")
     pytest.importorskip("highdicom")
     ui = wizard.shell.step.ui
@@ -190,7 +182,7 @@ def testSignaturesSurviveSavingTheScene(wizard, tmp_path):
     assert (row["name"], row["isValid"]) == ("Name", True)
 
 
-def testTheCentersTemplateIsKeptForTheNextStudy(wizard, quick, tmp_path):
+def testTheCentersTemplateIsKeptForTheNextStudy(wizard, tmp_path):
     from MRTDosimetryLib.report import templateFolder
 
     ours, ui = tmp_path / "ours", wizard.shell.step.ui

@@ -16,6 +16,8 @@ from MRTDosimetryLib.physics.recoveryFit import RecoveryPoint, fitRecovery
 from MRTDosimetryLib.physics.uncertainty.recovery import FittedRecovery
 from MRTDosimetryLib.workflow import calibrationRecord, calibrationUse, partialVolume
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 CPS_PER_MBQ, SECONDS = 9.0, 1200.0
 SETTINGS = {"camera": "Camera A", "collimator": "MEGP", "reconstruction": "OSEM"}
 WINDOW_KEV = [187.2, 228.8]

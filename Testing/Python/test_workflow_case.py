@@ -91,13 +91,13 @@ def test_nullsHaveWords(case):
             assert any(region["name"] in line for line in content["warnings"])
 
 
-def test_recordRepeatsEveryNumber(case, tmp_path):
+def test_recordRepeatsEveryNumber(case, tmp_path, withoutPictures):
     assert commandLine.main(["run", str(case / "out" / "record.json"), "--out", str(tmp_path / "again")]) == 0
     again = json.loads((tmp_path / "again" / "results.json").read_text(encoding="utf-8"))
     assert again == results(case)
 
 
-def test_recordWithAChangedInputIsRefused(tmp_path, capfd):
+def test_recordWithAChangedInputIsRefused(tmp_path, capfd, withoutPictures):
     study = writeStudy(tmp_path)
     assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 0
     image = tmp_path / "spect1.nrrd"
@@ -113,7 +113,7 @@ def test_reportIsOneSelfContainedFile(case):
 
 
 @pytest.mark.parametrize(("unit", "scale"), [("kBq/mL", 1e3), ("MBq/mL", 1e6)])
-def test_unitsGiveTheSameNumbers(case, tmp_path, unit, scale):
+def test_unitsGiveTheSameNumbers(case, tmp_path, unit, scale, withoutPictures):
     study = writeStudy(tmp_path, change=lambda d: [p.update(unit=unit) for p in d["timePoints"]])
     from MRTDosimetryLib.imaging.files import writeImage
     for index in range(4):
@@ -125,7 +125,7 @@ def test_unitsGiveTheSameNumbers(case, tmp_path, unit, scale):
         assert mine["timeIntegratedActivityMBqH"] == pytest.approx(other["timeIntegratedActivityMBqH"], rel=1e-5)
 
 
-def test_countsWithCalibration(case, tmp_path):
+def test_countsWithCalibration(case, tmp_path, withoutPictures):
     factor, seconds = 10000.0, 1200.0
     def change(description):
         for point in description["timePoints"]:
@@ -142,7 +142,7 @@ def test_countsWithCalibration(case, tmp_path):
         assert mine["timeIntegratedActivityMBqH"] == pytest.approx(other["timeIntegratedActivityMBqH"], rel=1e-5)
 
 
-def test_decayCorrectionToAdministrationIsUndone(case, tmp_path):
+def test_decayCorrectionToAdministrationIsUndone(case, tmp_path, withoutPictures):
     study = writeStudy(tmp_path, change=lambda d: [p.update(decayCorrectedTo="administration")
                                                    for p in d["timePoints"]])
     from MRTDosimetryLib.imaging.files import writeImage
@@ -156,7 +156,7 @@ def test_decayCorrectionToAdministrationIsUndone(case, tmp_path):
         assert mine["timeIntegratedActivityMBqH"] == pytest.approx(other["timeIntegratedActivityMBqH"], rel=1e-4)
 
 
-def test_singleTimePointWithHalfLife(tmp_path):
+def test_singleTimePointWithHalfLife(tmp_path, withoutPictures):
     def change(description):
         description["timePoints"] = description["timePoints"][2:3]
         description["kinetics"]["effectiveHalfLifeHours"] = {"liver": 70.0, "kidney left": 50.0}
@@ -179,7 +179,7 @@ def test_uniformDensityWithoutCTAndWithoutAdministration(tmp_path):
     assert any("No administered activity" in line for line in content["warnings"])
 
 
-def test_risingTotalIsWarnedOf(tmp_path):
+def test_risingTotalIsWarnedOf(tmp_path, withoutPictures):
     from MRTDosimetryLib.imaging.files import writeImage
     study = writeStudy(tmp_path)
     image = readImage(str(tmp_path / "spect4.nrrd"))
@@ -188,7 +188,7 @@ def test_risingTotalIsWarnedOf(tmp_path):
     assert any("without new uptake" in line for line in results(tmp_path)["warnings"])
 
 
-def test_segmentationFileGivesTheSameNumbers(case, tmp_path):
+def test_segmentationFileGivesTheSameNumbers(case, tmp_path, withoutPictures):
     import slicer
 
     from MRTDosimetryLib.scene import headless, segments

@@ -148,7 +148,7 @@ def writeMap(folder, factor=1.0):
     writeImage(labels.withArray(gray.astype(np.float32)), str(folder / "elsewhere.nrrd"))
 
 
-def test_externalMapBesideTheOwnEngine(tmp_path):
+def test_externalMapBesideTheOwnEngine(tmp_path, withoutPictures):
     writeMap(tmp_path, 1.2)
     found = run(tmp_path, external={"file": "elsewhere.nrrd", "quantity": "absorbedDose", "unit": "Gy"})
     assert list(found["engines"]) == ["localDeposition", "external"]

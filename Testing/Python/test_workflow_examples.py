@@ -21,6 +21,7 @@ from MRTDosimetryLib.scene.study import Study
 from MRTDosimetryLib.therapies import registry
 from MRTDosimetryLib.workflow import demo, stages, studyDescription, studyFile
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
 FOLDER = os.path.join(REPOSITORY, "Resources", "Protocols", "examples")
 NAMES = sorted(name for name in os.listdir(FOLDER) if name.endswith(".json"))
 

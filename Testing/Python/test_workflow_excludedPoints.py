@@ -25,6 +25,8 @@ from MRTDosimetryLib.workflow import (
     timePoints,
 )
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 RATE = nuclide("Lu-177").decayConstantPerHour
 KEPT_HOURS = (4.0, 24.0, 168.0)
 EXCLUDED = {"liver": [{"timePoint": 2, "reason": "patient moved"}]}

@@ -10,6 +10,8 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.physics.nuclides import nuclide
 from MRTDosimetryLib.physics.wholeBodyDose import wholeBodySValue
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 HALF_LIFE_HOURS, START_MBQ = 60.0, 300.0
 COUNTED = [{"timeHours": hours, "activityMBq": START_MBQ * 2 ** (-hours / HALF_LIFE_HOURS)} for hours in (20, 44, 92)]
 

@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
 from caseFiles import bodyLabels, writeStudy
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.imaging.volume import Volume
+
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
 
 
 def cutLastImage(folder, firstSlice):

@@ -18,6 +18,8 @@ from MRTDosimetryLib.physics.nuclides import nuclide
 from MRTDosimetryLib.scene import tables
 from MRTDosimetryLib.workflow import jointKinetics, kinetics, kineticsOptions, stages
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 SHARED = {"regions": ["liver", "kidney left"], "model": "monoExponential", "parameters": ["lambda"],
           "source": "protocol of our own"}
 PLANAR_HOURS = (2.0, 20.0, 70.0, 120.0, 170.0)

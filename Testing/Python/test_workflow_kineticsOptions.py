@@ -12,6 +12,8 @@ from MRTDosimetryLib.scene import headless, tables
 from MRTDosimetryLib.scene.study import Study
 from MRTDosimetryLib.workflow import kinetics, kineticsOptions, stages, studyFile
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 KIDNEY_PRIOR = {"medianHours": 51.0, "geometricSD": 1.2, "source": "cohort of our own"}
 LIVER_EARLIER = {"effectiveHalfLifeHours": 70.0, "standardErrorHours": 4.0, "cycle": "1", "relativeChange": 0.1}
 

@@ -14,6 +14,8 @@ from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.physics.microspheres import tableConstantJPerGBq
 from MRTDosimetryLib.resources import resourcePath
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 K = tableConstantJPerGBq("Y-90")
 
 

@@ -13,6 +13,8 @@ from MRTDosimetryLib.physics.predictedActivity import conversionFactor, decayRat
 from MRTDosimetryLib.registry.fromResults import caseFromResults
 from MRTDosimetryLib.therapies import cycles
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 IMAGED_MBQ, PLANNED_MBQ = 60.0, 5000.0
 TIMES = (4.0, 24.0, 72.0, 144.0)
 # Fraction taken up at once, and biological half-life.

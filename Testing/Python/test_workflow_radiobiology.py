@@ -32,6 +32,8 @@ from MRTDosimetryLib.workflow import (
     studyFile,
 )
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 SOURCE = "for this test"
 KIDNEY = {"alphaBetaGy": 3.0, "repairHalfLifeHours": 2.0, "source": SOURCE, "reason": "to see it change"}
 

@@ -27,6 +27,8 @@ from MRTDosimetryLib.workflow.regionMasks import segmentationNode
 def quick(monkeypatch):
     numbersAlone(monkeypatch)
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 
 def repeat(folder, again):
     assert commandLine.main(["run", str(folder / "record.json"), "--out", str(again)]) == 0

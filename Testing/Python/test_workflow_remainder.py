@@ -3,10 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 from caseFiles import bodyLabels, writeStudy
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
+
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
 
 
 def run(folder, change=None, outsideFactors=(1.0, 1.0, 1.0, 1.0)):

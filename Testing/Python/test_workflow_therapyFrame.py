@@ -15,7 +15,7 @@ from MRTDosimetryLib.scene.headless import newScene
 from MRTDosimetryLib.scene.study import Study
 from MRTDosimetryLib.workflow import job, measurements, protocol, stages, statements, studyFile
 
-pytestmark = pytest.mark.usefixtures("exampleTherapy")
+pytestmark = pytest.mark.usefixtures("exampleTherapy", "withoutPictures")
 INTEGRAL_D = therapyExample.integralD(ROWS)
 IMAGING = ("timePoints", "registration", "regions", "kinetics", "dose")
 

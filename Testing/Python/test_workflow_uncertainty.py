@@ -11,6 +11,8 @@ from MRTDosimetryLib.physics.partialVolume import recoveryOfSphere
 from MRTDosimetryLib.physics.uncertainty.activity import boundaryFactor
 from MRTDosimetryLib.physics.uncertainty.volume import diameterUncertaintyMM, equivalentDiameterMM
 
+pytestmark = pytest.mark.usefixtures("allWithoutPictures")
+
 VOXEL_MM, FWHM_MM = 8.0, 10.0
 
 

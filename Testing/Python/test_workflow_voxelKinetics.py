@@ -76,12 +76,12 @@ def test_reportSaysWhatComesFromWhat(case):
     assert "fitted per voxel" in html and "own curve" in html
 
 
-def test_recordRepeatsIt(case, tmp_path):
+def test_recordRepeatsIt(case, tmp_path, withoutPictures):
     assert commandLine.main(["run", str(case / "out" / "record.json"), "--out", str(tmp_path / "out")]) == 0
     assert results(tmp_path) == results(case)
 
 
-def test_sameAbsorbedDosesAsWithoutForUniformRegions(case, tmp_path):
+def test_sameAbsorbedDosesAsWithoutForUniformRegions(case, tmp_path, withoutPictures):
     assert commandLine.main(["run", str(writeStudy(tmp_path)), "--out", str(tmp_path / "out")]) == 0
     mine, other = (readImage(str(folder / "out" / "absorbedDose.nrrd")).array for folder in (case, tmp_path))
     inside = bodyLabels().array > 0
