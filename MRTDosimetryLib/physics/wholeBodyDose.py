@@ -3,6 +3,7 @@
 The S value of the whole body by body mass is that of ``data/bloodAndWholeBody.json``, with its source.
 """
 
+import math
 from dataclasses import dataclass
 
 from ..errors import CalculationError, InputError
@@ -89,7 +90,8 @@ def wholeBodyDoseCoefficient(coefficientH, uncertaintyH, massKg, nuclide):
     return WholeBodyDose(total, None if None in (total, relative) else total * relative, electron, bound)
 
 
-def nextActivityMBq(givenMBq, absorbedDoseGy, wantedTotalGy, absorbedDoseUncertaintyGy=None, earlierGy=0.0):
+def nextActivityMBq(givenMBq, absorbedDoseGy, wantedTotalGy, absorbedDoseUncertaintyGy=None, earlierGy=0.0,
+                     relativeActivityUncertainty=0.0):
     """Activity that brings the absorbed dose to a wanted total, the kinetics staying as they were.
 
     A_next = A (D_total - D_earlier - D) / D.
@@ -102,6 +104,8 @@ def nextActivityMBq(givenMBq, absorbedDoseGy, wantedTotalGy, absorbedDoseUncerta
     absorbedDoseUncertaintyGy : float or None
     earlierGy : float
         Absorbed dose by administrations before that one.
+    relativeActivityUncertainty : float
+        Of the given activity (k = 1), which the uncertainty of the absorbed dose holds: both are of one measurement.
 
     Returns
     -------
@@ -121,5 +125,6 @@ def nextActivityMBq(givenMBq, absorbedDoseGy, wantedTotalGy, absorbedDoseUncerta
     activity = given * left / dose
     if absorbedDoseUncertaintyGy is None:
         return activity, None
-    # d A/d D = -A_given (D_total - D_earlier) / D^2
-    return activity, given * (left + dose) / dose ** 2 * absorbedDoseUncertaintyGy
+    # With D = c A: A_next = (D_total - D_earlier) / c - A, of independent c and A.
+    ofCoefficient = math.sqrt(max((absorbedDoseUncertaintyGy / dose) ** 2 - relativeActivityUncertainty ** 2, 0.0))
+    return activity, given * math.hypot((left + dose) / dose * ofCoefficient, relativeActivityUncertainty)

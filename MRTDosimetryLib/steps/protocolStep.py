@@ -13,6 +13,7 @@ from .base import Step
 from .statementSection import StatementSection
 from .tables import fitHeight
 
+_PERCENT = 100.0
 _DATE_FORMAT = "yyyy-MM-dd'T'HH:mm:ss"
 
 
@@ -56,6 +57,7 @@ class ProtocolStep(Step):
         ui.measuredDateBox.connect("dateTimeChanged(QDateTime)", self.onMeasured)
         ui.residualBox.connect("valueChanged(double)", self.onMeasured)
         ui.residualDateBox.connect("dateTimeChanged(QDateTime)", self.onMeasured)
+        ui.activityUncertaintyBox.connect("valueChanged(double)", self.onActivityUncertainty)
         ui.activitySource.connect("clicked()", self.onSource)
         ui.reasonEdit.connect("editingFinished()", self.onReason)
 
@@ -139,6 +141,8 @@ class ProtocolStep(Step):
             box.setEnabled(bool(start))
             if given.get(key) or start:
                 box.dateTime = _dateTime(given.get(key) or start)
+        relative = administrationEntry.statedRelativeUncertainty(self.study)
+        ui.activityUncertaintyBox.value = 0.0 if relative is None else _PERCENT * relative
         lacking = administrationEntry.missing(self.study)
         if lacking:
             ui.measuredWords.text = _("{words}.").format(words=lacking[0])
@@ -245,6 +249,10 @@ class ProtocolStep(Step):
             isOwn = moment is not None and moment != (given.get("dateTime") or "")[:19]
             values[key] = moment if value is not None and (isOwn or given.get(key)) else None
         self.attempt(self._change, values)
+
+    def onActivityUncertainty(self, percent):
+        self.attempt(self._change, {administrationEntry.UNCERTAINTY_RELATIVE: percent / _PERCENT or None,
+                                    administrationEntry.UNCERTAINTY_MBQ: None})
 
     def _change(self, values):
         administrationEntry.change(self.study, "user", self.ui.reasonEdit.text.strip(), self.shell.role(), **values)

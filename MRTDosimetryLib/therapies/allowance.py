@@ -128,8 +128,8 @@ def _partsOf(course, quantity, case, warnings):
     given = tuple(Part(item.absorbedDoseGy, item.relativeUncertainty or 0.0, item.variation,
                        quadratic.get(item.cycle, 0.0)) for item in course.cycles)
     latest = course.latestImaged
-    future = Part(latest.coefficientGyPerGBq, latest.relativeUncertainty or 0.0, stated.get("cycleVariation", 0.0),
-                  quadratic.get(latest.cycle, 0.0))
+    future = Part(latest.coefficientGyPerGBq, latest.coefficientRelativeUncertainty or 0.0,
+                  stated.get("cycleVariation", 0.0), quadratic.get(latest.cycle, 0.0))
     return _Parts(given, future, all(item.uncertaintyGy is not None for item in course.known), spread)
 
 

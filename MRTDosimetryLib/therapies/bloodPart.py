@@ -233,27 +233,38 @@ def _dose(case, chosen, coefficient, uncertainty, body):
 
 def _values(case, found, fit, limitGy, limitSource):
     values = {"bloodTimeIntegratedActivityCoefficientHPerML": found.coefficientH,
-              "bloodTimeIntegratedActivityCoefficientUncertaintyHPerML": found.uncertaintyH,
+              "bloodTimeIntegratedActivityCoefficientUncertaintyHPerML": case.withActivityUncertainty(
+                  found.uncertaintyH, found.coefficientH),
               "bloodEffectiveHalfLifeHours": fit.effectiveHalfLifeHours,
               "bloodExtrapolatedFraction": fit.extrapolatedFraction, "bloodModel": fit.model}
-    doseValues, assumptions = doseValuesOf(case, found.dose, limitGy, limitSource)
+    doseValues, assumptions = doseValuesOf(case, found.dose, limitGy, limitSource, isBySamples=True)
     return values | doseValues, assumptions
 
 
-def doseValuesOf(case, dose, limitGy, limitSource):
+def doseValuesOf(case, dose, limitGy, limitSource, isBySamples=False):
     """Values of the absorbed dose of blood and the largest activity, and the words on the limit.
+
+    Parameters
+    ----------
+    isBySamples : bool
+        Whether the activity in blood was measured, so that its part of the absorbed dose does not go with the
+        administered activity; all that comes from readings of the body does.
 
     Returns
     -------
     (dict, list of str)
     """
     coefficient = None if dose is None else dose.coefficientGyPerGBq
-    spread = None if dose is None else dose.uncertaintyGyPerGBq
+    spread = total = None
+    if dose is not None:
+        measured = dose.bloodTermGyPerGBq if isBySamples else 0.0
+        spread = case.withActivityUncertainty(dose.uncertaintyGyPerGBq, measured)
+        total = case.withActivityUncertainty(dose.uncertaintyGyPerGBq, coefficient - measured)
     given, prescribed = case.administeredActivityGBq, case.prescribedActivityMBq
     values = {"bloodAbsorbedDoseCoefficientGyPerGBq": coefficient,
               "bloodAbsorbedDoseCoefficientUncertaintyGyPerGBq": spread,
               "bloodAbsorbedDoseGy": _times(coefficient, given),
-              "bloodAbsorbedDoseUncertaintyGy": _times(spread, given)}
+              "bloodAbsorbedDoseUncertaintyGy": _times(total, given)}
     if prescribed is not None:
         values["bloodAbsorbedDoseOfPrescribedActivityGy"] = _times(coefficient, prescribed / 1000.0)
     if limitGy is None:

@@ -1,5 +1,6 @@
 """What a therapy's own calculation is given, and what it gives back: numbers only, no images and no scene."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -59,6 +60,8 @@ class TherapyCase:
         Activity that the regions' absorbed doses are predicted for by images of another radionuclide. Nothing of it is
         given: ``administeredActivityMBq`` is ``None`` then.
     administrationDateTime : datetime.datetime or None
+    administeredActivityRelativeUncertainty : float or None
+        k = 1; ``None``: not stated, and not part of any uncertainty.
     """
 
     protocolId: str
@@ -75,6 +78,21 @@ class TherapyCase:
     prediction: dict = field(default_factory=dict)
     predictedActivityMBq: float | None = None
     administrationDateTime: object = None
+    administeredActivityRelativeUncertainty: float | None = None
+
+    def withActivityUncertainty(self, uncertainty, part):
+        """Standard uncertainty of a value joined by that of the administered activity.
+
+        Parameters
+        ----------
+        uncertainty : float or None
+            Without it; ``None`` stays ``None``.
+        part : float or None
+            What of the value is proportional to the administered activity, or to its inverse.
+        """
+        if uncertainty is None or part is None:
+            return uncertainty
+        return math.hypot(uncertainty, part * (self.administeredActivityRelativeUncertainty or 0.0))
 
     @property
     def administeredActivityGBq(self):

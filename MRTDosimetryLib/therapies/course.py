@@ -29,6 +29,8 @@ class CycleDose:
         The imaged cycle whose coefficient was used.
     variation : float
         Relative standard deviation between cycles, of an estimated one; 0 where none is stated.
+    activityRelativeUncertainty : float
+        Of the administered activity, k = 1, where it is not part of that of the absorbed dose; 0 where none is stated.
     """
 
     cycle: int
@@ -39,6 +41,13 @@ class CycleDose:
     bedGy: float | None = None
     estimatedFrom: int | None = None
     variation: float = 0.0
+    activityRelativeUncertainty: float = 0.0
+
+    @property
+    def coefficientRelativeUncertainty(self):
+        """Of the absorbed dose per administered activity, or ``None``."""
+        return None if self.uncertaintyGy is None else math.hypot(self.relativeUncertainty,
+                                                                  self.activityRelativeUncertainty)
 
     @property
     def relativeUncertainty(self):
@@ -252,9 +261,11 @@ def _givenCycles(case):
     elif current in earlier:
         raise InputError(f"Cycle {current} is the present one and among the earlier ones", "earlierCycles",
                          "Correct the number of the cycle")
+    spread = case.administeredActivityRelativeUncertainty or 0.0
     if activity is not None and (case.regions or given):
         measured = {region.name: CycleDose(current, activity, region.absorbedDoseGy, region.absorbedDoseUncertaintyGy,
-                                           tuple(region.rateShape), region.bedGy)
+                                           tuple(region.rateShape), region.bedGy,
+                                           activityRelativeUncertainty=spread)
                     for region in case.regions if region.absorbedDoseGy > 0}
         given.append((current, activity, measured, common))
         given.sort(key=lambda item: item[0])
@@ -281,6 +292,8 @@ def _scaled(source, cycle, activityMBq, variation):
     if source.bedGy is not None:
         dose = factor * source.absorbedDoseGy
         bedGy = dose * (1.0 + max(source.bedGy / source.absorbedDoseGy - 1.0, 0.0) * factor)
-    uncertainty = None if source.uncertaintyGy is None else factor * source.uncertaintyGy
+    uncertainty = None if source.uncertaintyGy is None else \
+        factor * source.absorbedDoseGy * source.coefficientRelativeUncertainty
     return replace(source, cycle=cycle, activityMBq=activityMBq, absorbedDoseGy=factor * source.absorbedDoseGy,
-                   uncertaintyGy=uncertainty, bedGy=bedGy, estimatedFrom=source.cycle, variation=variation)
+                   uncertaintyGy=uncertainty, bedGy=bedGy, estimatedFrom=source.cycle, variation=variation,
+                   activityRelativeUncertainty=0.0)

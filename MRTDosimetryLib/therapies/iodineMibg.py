@@ -151,7 +151,8 @@ def _next(case, values):
                                      f"The wanted total of {wanted:g} Gy is already reached with {total:.4g} Gy: no "
                                      "next activity follows from it."))
     activity, spread = nextActivityMBq(case.administeredActivityMBq, dose, wanted,
-                                       values["wholeBodyAbsorbedDoseUncertaintyGy"], earlierGy)
+                                       values["wholeBodyAbsorbedDoseUncertaintyGy"], earlierGy,
+                                       case.administeredActivityRelativeUncertainty or 0.0)
     found |= {"nextActivityMBq": activity, "nextActivityUncertaintyMBq": spread}
     words = f"{significant(activity)} MBq" if spread is None else f"{plusMinus(activity, spread)} MBq (k = 1)"
     return TherapyResult(found, tuple(warnings), (

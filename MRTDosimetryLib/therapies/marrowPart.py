@@ -29,11 +29,15 @@ def marrowPart(case, found, body=None):
     """
     coefficient, spread, terms, warnings, assumptions = _bloodBased(case, found, body)
     given = case.administeredActivityGBq
+    # the part of the samples does not go with the administered activity, that of the body's readings does
+    samples = terms[0][1] if terms else 0.0
+    total = None if coefficient is None else case.withActivityUncertainty(spread, coefficient - samples)
+    spread = case.withActivityUncertainty(spread, samples)
     blood = _times(coefficient, given)
     image, imageSpread = _imageBased(case)
     values = {"marrowMethod": IMAGE_BASED if image is not None else BLOOD_BASED if coefficient is not None else None,
               "marrowAbsorbedDoseGy": blood if image is None else image,
-              "marrowAbsorbedDoseUncertaintyGy": _times(spread, given) if image is None else imageSpread,
+              "marrowAbsorbedDoseUncertaintyGy": _times(total, given) if image is None else imageSpread,
               "marrowBloodBasedAbsorbedDoseCoefficientGyPerGBq": coefficient,
               "marrowBloodBasedAbsorbedDoseCoefficientUncertaintyGyPerGBq": spread,
               "marrowBloodBasedAbsorbedDoseGy": blood,

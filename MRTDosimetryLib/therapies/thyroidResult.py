@@ -70,7 +70,7 @@ def thyroidResult(case, points, integral, massWords, achieved, warnings):
     if case.administeredActivityMBq is not None:
         expected = coefficient * case.administeredActivityMBq
         values["expectedAbsorbedDoseGy"] = expected
-        values["expectedAbsorbedDoseUncertaintyGy"] = _times(budget.relative, expected)
+        values["expectedAbsorbedDoseUncertaintyGy"] = _times(_withActivity(budget, case).relative, expected)
     if achieved is not None:
         after, afterIntegral = achieved
         found, words = _achieved(case, after, afterIntegral, mass, constant, wanted)
@@ -201,9 +201,16 @@ def _warningsOfPrescription(case, wanted, activity):
     return [text for text in words if text]
 
 
+def _withActivity(budget, case):
+    """The budget of an absorbed dose of the administered activity, whose uncertainty is part of it where it is
+    stated."""
+    relative = case.administeredActivityRelativeUncertainty
+    return budget if relative is None else Budget({**budget.components, "administered activity": relative})
+
+
 def _achieved(case, points, integral, mass, constant, wanted):
     """Values and warnings of the verification."""
-    budget = _budget(points, integral, mass)
+    budget = _withActivity(_budget(points, integral, mass), case)
     dose = absorbedDoseCoefficient(mass.massG, integral.integralD, constant) * case.administeredActivityMBq
     interval = budget.interval95(dose)
     values = {"achievedAbsorbedDoseGy": dose, "achievedAbsorbedDoseUncertaintyGy": _times(budget.relative, dose),

@@ -160,7 +160,9 @@ def _values(case, found, chosen):
         "wholeBodyTailPhysicalH": integral.tailPhysicalH,
         "wholeBodyAbsorbedDoseCoefficientGyPerGBq": None if dose is None else dose.totalGyPerGBq,
         "wholeBodyAbsorbedDoseGy": _times(None if dose is None else dose.totalGyPerGBq, activity),
-        "wholeBodyAbsorbedDoseUncertaintyGy": _times(None if dose is None else dose.uncertaintyGyPerGBq, activity),
+        # the coefficient is one of fractions: with the activity comes its own uncertainty
+        "wholeBodyAbsorbedDoseUncertaintyGy": _times(None if dose is None else case.withActivityUncertainty(
+            dose.uncertaintyGyPerGBq, dose.totalGyPerGBq), activity),
     }
     if dose is not None and constantsOf("wholeBodySValue", chosen.name) is not None:
         values["wholeBodySValueGyPerMBqH"] = wholeBodySValue(case.patient["massKg"], chosen)

@@ -8,7 +8,11 @@ from .administration import netAdministration
 LARGEST_DEVIATION_PERCENT = 10.0
 PRESCRIBED = "prescribedActivityMBq"
 MEASURED_KEYS = ("measuredActivityMBq", "measuredDateTime", "residualActivityMBq", "residualDateTime")
-KEYS = ("activityMBq", "dateTime", PRESCRIBED, *MEASURED_KEYS)
+# Standard uncertainty (k = 1) of the administered activity: in MBq, or as a fraction of it.
+UNCERTAINTY_MBQ, UNCERTAINTY_RELATIVE = "activityUncertaintyMBq", "relativeActivityUncertainty"
+UNCERTAINTY_KEYS = (UNCERTAINTY_MBQ, UNCERTAINTY_RELATIVE)
+KEYS = ("activityMBq", "dateTime", PRESCRIBED, *MEASURED_KEYS, *UNCERTAINTY_KEYS)
+_FURTHER = (PRESCRIBED, *MEASURED_KEYS, *UNCERTAINTY_KEYS)
 PATIENT_KEYS = ("name", "id", "cycle")
 _CHOICE, _WHERE = "administration", "administration"
 
@@ -49,9 +53,10 @@ def change(study, source="user", reason=None, actingAs=None, **values):
     else:
         kept.pop("activityMBq", None)
         if not _lacking(study, given):
-            described = {key: value for key, value in kept.items() if key != PRESCRIBED}
+            described = {key: value for key, value in kept.items() if key not in (PRESCRIBED, *UNCERTAINTY_KEYS)}
             kept["activityMBq"] = netAdministration(described, study.choice("radionuclide"))[0]
-    extras = {key: kept[key] for key in (PRESCRIBED, *MEASURED_KEYS) if key in kept}
+    _checkUncertainty(kept, kept.get("activityMBq"))
+    extras = {key: kept[key] for key in _FURTHER if key in kept}
     if not kept:
         study.setChoice(_CHOICE, None)
         return
@@ -62,11 +67,12 @@ def change(study, source="user", reason=None, actingAs=None, **values):
 
 def applyDescription(study, description):
     """Take over the key ``administration`` of a study file."""
-    stated = {key: value for key, value in description.items() if key != PRESCRIBED}
+    stated = {key: value for key, value in description.items() if key not in (PRESCRIBED, *UNCERTAINTY_KEYS)}
     activityMBq, moment, reason = netAdministration(stated, study.choice("radionuclide"))
     protocol.setAdministration(study, activityMBq, moment, "file", reason)
-    extras = {key: description[key] for key in (PRESCRIBED, *MEASURED_KEYS) if description.get(key) is not None}
+    extras = {key: description[key] for key in _FURTHER if description.get(key) is not None}
     _check({**dict.fromkeys(KEYS), **extras})
+    _checkUncertainty(extras, activityMBq)
     if extras:
         study.setChoice(_CHOICE, {"activityMBq": None, "dateTime": None, "source": "file", "reason": "",
                                   **study.choice(_CHOICE, {}), **extras})
@@ -96,6 +102,20 @@ def deviationPercent(study):
     return 100.0 * (activity / prescribed - 1.0)
 
 
+def statedRelativeUncertainty(study):
+    """The relative uncertainty as it was stated, also before the activity is; one in MBq needs the activity."""
+    given = study.choice(_CHOICE, {})
+    if given.get(UNCERTAINTY_MBQ) is None:
+        return given.get(UNCERTAINTY_RELATIVE)
+    return None if given.get("activityMBq") is None else given[UNCERTAINTY_MBQ] / given["activityMBq"]
+
+
+def relativeUncertainty(study):
+    """Relative standard uncertainty (k = 1) of the administered activity; ``None`` where none is stated, or no
+    activity."""
+    return None if study.choice(_CHOICE, {}).get("activityMBq") is None else statedRelativeUncertainty(study)
+
+
 def warnings(study):
     """What the user has to know about the administered activity."""
     deviation = deviationPercent(study)
@@ -115,6 +135,9 @@ def resultsOf(study):
         return None
     found = {"activityMBq": given["activityMBq"], "dateTime": given["dateTime"]}
     found |= {key: given[key] for key in (PRESCRIBED, *MEASURED_KEYS) if given.get(key) is not None}
+    relative = relativeUncertainty(study)
+    if relative is not None:
+        found |= {UNCERTAINTY_MBQ: relative * given["activityMBq"], UNCERTAINTY_RELATIVE: relative}
     if deviationPercent(study) is not None:
         found["deviationFromPrescribedPercent"] = deviationPercent(study)
     return found
@@ -149,6 +172,26 @@ def _check(given):
     for key in ("dateTime", "measuredDateTime", "residualDateTime"):
         if given[key] is not None:
             protocol.parseDateTime(given[key], f"{_WHERE}.{key}")
+
+
+def _checkUncertainty(given, activityMBq):
+    """Refuse an uncertainty that cannot be; of an activity that is not known yet, one in MBq waits for it."""
+    inMBq, relative = (given.get(key) for key in UNCERTAINTY_KEYS)
+    if inMBq is not None and relative is not None:
+        raise InputError("The uncertainty of the administered activity is given in MBq and as a fraction", _WHERE,
+                         f"Give {UNCERTAINTY_MBQ}, or {UNCERTAINTY_RELATIVE}")
+    if inMBq is not None:
+        value = protocol.positiveNumber(inMBq, "uncertainty of the administered activity (MBq)",
+                                        f"{_WHERE}.{UNCERTAINTY_MBQ}")
+        if activityMBq is not None and value >= activityMBq:
+            raise InputError(f"The uncertainty of {value:g} MBq is not below the administered {activityMBq:g} MBq",
+                             f"{_WHERE}.{UNCERTAINTY_MBQ}", "Give the standard uncertainty (k = 1) in MBq")
+    if relative is not None:
+        value = protocol.positiveNumber(relative, "relative uncertainty of the administered activity",
+                                        f"{_WHERE}.{UNCERTAINTY_RELATIVE}")
+        if value >= 1:
+            raise InputError(f"The relative uncertainty of the administered activity is {value:g}",
+                             f"{_WHERE}.{UNCERTAINTY_RELATIVE}", "Give a fraction, 0.02 for 2 %")
 
 
 def _lacking(study, given):

@@ -17,6 +17,7 @@ from . import (
     externalDose,
     imagedTracer,
     partialVolume,
+    plannedActivity,
     radiobiology,
     regionDose,
     studyNodes,
@@ -70,9 +71,9 @@ def _inputs(study):
              "kinetics": digestOf(kineticsValue), "regions": digestOf(regionsValue),
              "map": volumes.contentDigest(mapNode) if mapNode else None,
              "ct": volumes.contentDigest(ct) if ct else None, "uncertainty": uncertainty.options(study)}
-    external = externalDose.inputs(study)
     # Left out while there is none, so that an earlier study stays up to date.
-    return {**found, "external": external} if external else found
+    further = {"external": externalDose.inputs(study), "administered": plannedActivity.relativeUncertainty(study)}
+    return found | {key: value for key, value in further.items() if value}
 
 
 def _compute(study, progress=noProgress):
@@ -190,9 +191,12 @@ def _region(study, name, region, mass, results, local, nuclide, density, occupan
     warnings += words
     # S of local deposition goes with 1/m; so, to first order, does that of any engine for what stays inside.
     errorGy = own["statisticalStandardErrorGy"]
-    budget = doseUncertainty.withStatistics(
+    budget = doseUncertainty.withComponent(
         uncertainty.regionBudget(study, mass, fit, MassScaling(), partialVolume.curveOf(study, region)),
+        doseUncertainty.STATISTICS,
         None if errorGy is None or not own["absorbedDoseGy"] > 0 else errorGy / own["absorbedDoseGy"])
+    budget = doseUncertainty.withComponent(budget, doseUncertainty.ADMINISTERED,
+                                           plannedActivity.relativeUncertainty(study))
     value = {"absorbedDoseGy": own["absorbedDoseGy"], **bed, "dvh": own["dvh"], "engines": engineValues,
              "uncertaintyBudget": budget.toDict(),
              **uncertainty.uncertaintiesOf(budget, tia, own["absorbedDoseGy"])}

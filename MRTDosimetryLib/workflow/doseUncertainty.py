@@ -1,24 +1,27 @@
-"""Statistics of an engine as a component of each region's uncertainty budget."""
+"""Components of a region's uncertainty budget beside the chain: statistics of an engine, administered activity."""
 
 import dataclasses
 import math
 
 from ..physics.uncertainty.budget import BudgetComponent
 
-COMPONENT = "engineStatistics"
-TITLE = "Monte Carlo statistics"
+STATISTICS = ("engineStatistics", "Monte Carlo statistics")
+ADMINISTERED = ("administeredActivity", "Administered activity")
 # Asked for where the study states no other relative uncertainty.
 TARGET_RELATIVE = 0.01
 
 
-def withStatistics(budget, relative):
-    """The budget with the statistical standard error of the engine, independent of all other components.
+def withComponent(budget, component, relative):
+    """The budget with one more component of the absorbed dose, independent of all others.
 
     Parameters
     ----------
     budget : UncertaintyBudget
+    component : (str, str)
+        Name and title: :data:`STATISTICS` of the engine, or :data:`ADMINISTERED` where the activity gives the images
+        their scale.
     relative : float or None
-        Standard error over mean, k = 1; ``None`` for an engine without statistics.
+        Relative standard uncertainty, k = 1; ``None`` where there is none.
 
     Returns
     -------
@@ -30,15 +33,19 @@ def withStatistics(budget, relative):
                        for value in (budget.relativeUncertainty, budget.analyticRelativeUncertainty))
     kept = 1.0 if not total else (budget.relativeUncertainty / total) ** 2
     share = None if not total else 100.0 * (relative / total) ** 2
-    component = BudgetComponent(COMPONENT, TITLE, relative, share)
+    added = BudgetComponent(*component, relative, share)
     # A 95 % interval by sampling lacks this component: it would contradict the total.
     carlo = budget.monteCarlo
     if carlo is not None and total:
         carlo = dataclasses.replace(carlo, absorbedDose=math.hypot(carlo.absorbedDose, relative),
                                     interval95=_widened(carlo.interval95, total / budget.relativeUncertainty))
+    ofActivity = budget.timeIntegratedActivityRelativeUncertainty
+    if component == ADMINISTERED and ofActivity is not None:
+        ofActivity = math.hypot(ofActivity, relative)
     return dataclasses.replace(
         budget, relativeUncertainty=total, analyticRelativeUncertainty=analytic, monteCarlo=carlo,
-        components=[*_scaled(budget.components, kept), component], origins=[*_scaled(budget.origins, kept), component])
+        timeIntegratedActivityRelativeUncertainty=ofActivity,
+        components=[*_scaled(budget.components, kept), added], origins=[*_scaled(budget.origins, kept), added])
 
 
 def targetWords(name, standardErrorGy, meanGy, targetRelative):

@@ -13,13 +13,14 @@ from ..physics.sums import productSum
 from ..scene import volumes
 from ..therapies import microspherePlan, microsphereResults
 from ..therapies.tissues import tissueOf
-from . import imagedTracer, kineticsOptions, statements
+from . import administrationEntry, imagedTracer, kineticsOptions, statements
 from .activityImage import isPlan
 from .protocol import studyNuclide
 from .regionMasks import MOSTLY_OUTSIDE, OUTSIDE_SHARE, regionNames, regionOccupancies, unionFraction
 
 # Models without a course in time of their own: an image of a plan has none.
 MODELS = (kineticsOptions.PHYSICAL, "f1a")
+_ADMINISTERED = "administered activity of the study"
 FACT = "plannedCalibrationBqPerMLPerValue"
 _TISSUES = ("liver", "tumor")
 # Activity outside the perfused liver and the lungs beyond this share of it is worth a word.
@@ -85,11 +86,20 @@ def calibration(study, timePoint):
                            and item.fractionOutside < MOSTLY_OUTSIDE}, image.array.shape)
     lungs = np.minimum(lungs, 1.0 - inside)
     return {"bqPerMLPerValue": activityMBq * _BQ_PER_MBQ / (counts * image.voxelVolumeML), "netActivityMBq": net,
-            "activityOrigin": "administered activity of the study" if case.administeredActivityMBq is not None
+            "activityOrigin": _ADMINISTERED if case.administeredActivityMBq is not None
             else "prescribed activity of the study, less the residual",
             "lungShuntFraction": shunt.fraction, "lungShuntOrigin": shunt.origin, "perfusedRegions": names,
             "activityInRegionsMBq": activityMBq,
             "shareOutside": (total - counts - productSum(values, lungs)) / counts}
+
+
+def relativeUncertainty(study):
+    """Relative standard uncertainty of the activity that gives the images their scale; ``None`` where images have a
+    scale of their own, the activity is a planned one, or none is stated."""
+    planned = ((study.stageRecord("kinetics") or {}).get("value") or {}).get("planned")
+    if not planned or planned["activityOrigin"] != _ADMINISTERED:
+        return None
+    return administrationEntry.relativeUncertainty(study)
 
 
 def perfusedRegions(study):

@@ -22,6 +22,7 @@ _OF_TOP_KEY = {"administration": "protocol", "radionuclide": "protocol", "protoc
 _OF_REGION_KEY = {"tissue": "regions", "volumeML": "regions", "massG": "regions", "timeActivity": "kinetics",
                   "fit": "kinetics", "timeIntegratedActivityMBqH": "kinetics",
                   "timeIntegratedActivityUncertaintyMBqH": "kinetics", "timeIntegratedActivityCoefficientH": "kinetics",
+                  "timeIntegratedActivityCoefficientUncertaintyH": "kinetics",
                   "effectiveHalfLifeHours": "kinetics", "voxelTimeIntegratedActivityMBqH": "kinetics",
                   **dict.fromkeys(("bedGy", "bedUncertaintyGy", "eqd2Gy", "eqd2UncertaintyGy", "radiobiology",
                                    *radiobiology.FURTHER), "radiobiology")}

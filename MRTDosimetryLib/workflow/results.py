@@ -1,11 +1,14 @@
 """Stage 9: all numbers of the study in one place, as the contract of the result files names them."""
 
+import math
+
 from ..progress import noProgress
 from . import (
     administrationEntry,
     dose,
     imagedTracer,
     measurements,
+    plannedActivity,
     presentation,
     protocol,
     radiobiology,
@@ -64,7 +67,7 @@ def _resultsOfImages(study):
     regions, warnings, beds = [], _carriedWarnings(study), radiobiology.ofRegions(study)
     for name in regionNames(study):
         regions.append(_region(name, masses[name], kineticsValue["regions"][name], doseValue["regions"][name],
-                               beds[name], basisMBq))
+                               beds[name], basisMBq, _activityPart(study)))
         regions[-1]["engines"] = dose.inOrder(regions[-1]["engines"], doseValue)
         if kineticsValue.get("voxels"):
             regions[-1]["voxelTimeIntegratedActivityMBqH"] = \
@@ -111,7 +114,23 @@ def rows(study):
     return list(((record or {}).get("value") or {}).get("regions") or [])
 
 
-def _region(name, mass, measured, doseOfRegion, bed, basisMBq):
+def _activityPart(study):
+    """What the administered activity adds to the variance of a relative value per activity: its own where images have
+    a scale of their own; where it gave them their scale it cancels."""
+    if imagedTracer.statedPrediction(study) is not None:
+        return 0.0
+    ofScale = plannedActivity.relativeUncertainty(study)
+    return (administrationEntry.relativeUncertainty(study) or 0.0) ** 2 if ofScale is None else -ofScale ** 2
+
+
+def _perActivity(value, uncertainty, basisMBq, activityPart):
+    """Standard uncertainty of a value per administered activity, in its unit per MBq, or ``None``."""
+    if uncertainty is None or basisMBq is None or not value:
+        return None
+    return value / basisMBq * math.sqrt(max((uncertainty / value) ** 2 + activityPart, 0.0))
+
+
+def _region(name, mass, measured, doseOfRegion, bed, basisMBq, activityPart):
     fit = measured["fit"]
     tia = fit["timeIntegratedActivityMBqH"]
     absorbedDoseGy = doseOfRegion["absorbedDoseGy"]
@@ -123,11 +142,16 @@ def _region(name, mass, measured, doseOfRegion, bed, basisMBq):
         # random part of the fit and common part of volume and calibration; the fit holds the random part alone
         "timeIntegratedActivityUncertaintyMBqH": doseOfRegion["timeIntegratedActivityUncertaintyMBqH"],
         "timeIntegratedActivityCoefficientH": None if basisMBq is None else tia / basisMBq,
+        "timeIntegratedActivityCoefficientUncertaintyH": _perActivity(
+            tia, doseOfRegion["timeIntegratedActivityUncertaintyMBqH"], basisMBq, activityPart),
         "effectiveHalfLifeHours": fit["effectiveHalfLifeHours"],
         "absorbedDoseGy": absorbedDoseGy,
         "absorbedDoseUncertaintyGy": doseOfRegion["absorbedDoseUncertaintyGy"],
         "absorbedDoseCoefficientGyPerGBq":
             None if basisMBq is None else absorbedDoseGy / (basisMBq / 1000.0),
+        "absorbedDoseCoefficientUncertaintyGyPerGBq": _perActivity(
+            absorbedDoseGy, doseOfRegion["absorbedDoseUncertaintyGy"], None if basisMBq is None else basisMBq / 1000.0,
+            activityPart),
         **{key: bed[key] for key in ("bedGy", "bedUncertaintyGy", "eqd2Gy", "eqd2UncertaintyGy", "radiobiology",
                                      *(key for key in radiobiology.FURTHER if key in bed))},
         "uncertaintyBudget": doseOfRegion["uncertaintyBudget"],

@@ -13,7 +13,7 @@ from ..therapies import inputs, planar, prediction
 from ..therapies.case import RegionDose, TherapyCase
 from ..therapies.registry import standIns as standInKeys
 from ..therapies.tissues import tissueOf
-from . import counterRecords, earlierResults, imagedTracer, jointKinetics, radiobiology
+from . import administrationEntry, counterRecords, earlierResults, imagedTracer, jointKinetics, radiobiology
 from .protocol import administrationDateTime, lacksImages, studyStrategy, usesImages
 from .radiobiologyOptions import forPrescription, isStated
 from .regionMasks import regionNames
@@ -189,6 +189,7 @@ def therapyCase(study, areRegionsIncluded=True):
         protocolId=study.choice("protocol"), radionuclide=study.choice("radionuclide"),
         administeredActivityMBq=None if isPredicted else administration.get("activityMBq"),
         predictedActivityMBq=imagedTracer.plannedActivityMBq(study)[0] if isPredicted else None,
+        administeredActivityRelativeUncertainty=None if isPredicted else administrationEntry.relativeUncertainty(study),
         prescribedActivityMBq=administration.get("prescribedActivityMBq"), measurements=measured, **values,
         administrationDateTime=administrationDateTime(study),
         regions=regionDoses(study) if areRegionsIncluded and usesImages(study) else ())

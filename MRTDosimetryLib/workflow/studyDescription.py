@@ -75,8 +75,7 @@ def _administration(study):
     given = study.choice("administration")
     if given is None:
         return None
-    keys = ("activityMBq", "dateTime", administrationEntry.PRESCRIBED, *administrationEntry.MEASURED_KEYS)
-    found = {key: given[key] for key in keys if given.get(key) is not None}
+    found = {key: given[key] for key in administrationEntry.KEYS if given.get(key) is not None}
     if found.get("measuredActivityMBq") is not None:
         found.pop("activityMBq", None)  # which is computed from it
     elif given.get("reason"):

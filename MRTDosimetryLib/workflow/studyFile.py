@@ -44,7 +44,7 @@ _IMAGE_KEYS = ("timePoints", "regions", "registration", "kinetics", "dose", "res
 _TIME_POINT_KEYS = {"spect", "ct", "unit", "hoursAfterAdministration", "acquisitionDateTime",
                     "calibrationFactorBqPerCps", "durationSeconds", "decayCorrectedTo", "geometry", "energyWindow",
                     "detector", "reason", *recordedTimePoints.KEYS, *calibrationUse.TIME_POINT_KEYS}
-_ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED}
+_ADMINISTRATION_KEYS = {*administration.KEYS, administrationEntry.PRESCRIBED, *administrationEntry.UNCERTAINTY_KEYS}
 _REGION_KEYS = {"labelmap", "segmentation", "timePoint", "names", "kept"}
 _KINETICS_KEYS = {"model", "perVoxel", "effectiveHalfLifeHours", "populationHalfLife", "earlierCycle", "regionModels",
                   "fixed", "bounds", "relativeActivityUncertainty", "shared", "hybrid", "lateForm", "trapezoid",

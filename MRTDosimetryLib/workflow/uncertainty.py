@@ -3,6 +3,7 @@
 from ..errors import Faults, InputError
 from ..physics.uncertainty.budget import METHODS, uncertaintyBudget
 from ..physics.uncertainty.chain import ChainInputs
+from . import administrationEntry, protocol
 from .protocol import positiveNumber
 
 KEYS = ("calibrationRelative", "operatorDiameterMM", "outlineResolutionFWHMMM", "method")
@@ -173,6 +174,13 @@ def assumptions(study, budgets):
             words.append("No further uncertainty of the outline between operators is stated or included.")
     if stated["calibrationRelative"] is None:
         words.append("The calibration is not included in the uncertainties, because its uncertainty is not stated.")
+    relative = administrationEntry.relativeUncertainty(study)
+    if relative is not None:
+        words.append(f"The uncertainty of the administered activity, {relative:.2%}, is part of the uncertainties of "
+                     "what is stated per administered activity.")
+    elif protocol.administeredActivityMBq(study) is not None:
+        words.append("The administered activity is not included in the uncertainties, because its uncertainty is not "
+                     "stated.")
     if any(budget["method"] == "monteCarlo" for budget in budgets.values()):
         words.append("Where the relative uncertainty of the volume is above 0.3, or where chosen, the uncertainties "
                      "are from Monte Carlo propagation with a log-normal volume.")

@@ -35,6 +35,21 @@ def setDate(box, text):
     box.dateTime = box.dateTime.fromString(text, "yyyy-MM-dd'T'HH:mm:ss")
 
 
+def testUncertaintyOfTheAdministeredActivity(empty):
+    from MRTDosimetryLib.workflow import administrationEntry
+
+    ui = empty.page("protocol").ui
+    ui.activityBox.value = 7400.0
+    ui.activityUncertaintyBox.value = 2.5
+    assert empty.study.choice("administration")["relativeActivityUncertainty"] == pytest.approx(0.025)
+    administrationEntry.change(empty.study, relativeActivityUncertainty=None, activityUncertaintyMBq=148.0)
+    empty.shell.refresh()
+    assert ui.activityUncertaintyBox.value == 2.0
+    ui.activityUncertaintyBox.value = 0.0
+    assert administrationEntry.relativeUncertainty(empty.study) is None
+    assert not {"activityUncertaintyMBq", "relativeActivityUncertainty"} & set(empty.study.choice("administration"))
+
+
 def testMeasuredActivitySettlesTheAdministeredOne(empty):
     ui = empty.page("protocol").ui
     driving.chooseProtocol(empty.page("protocol"), "lutetiumDotatate.multiTimePoint")
