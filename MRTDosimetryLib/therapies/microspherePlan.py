@@ -316,3 +316,14 @@ def magnitudeWords(perfusedGy, activityMBq):
     return [f"The activity of {activityMBq:.4g} MBq gives the perfused volume {perfusedGy:.3g} Gy, far below the "
             f"{published['least']:g} to {published['largest']:g} Gy of published treatments: check its unit"
             + (f" ({'; '.join(likely)})." if likely else ".")]
+
+
+def relativeActivityUncertainty(case):
+    """As stated for the microspheres or for the administration, or ``None``."""
+    own, ofAdministration = (case.microspheres.get("relativeActivityUncertainty"),
+                             case.administeredActivityRelativeUncertainty)
+    if None not in (own, ofAdministration) and not math.isclose(own, ofAdministration, rel_tol=1e-6):
+        raise InputError(f"The uncertainty of the activity is stated twice, as {own:g} and as {ofAdministration:g} of "
+                         "the activity", "microspheres.relativeActivityUncertainty",
+                         "State it with the administration, or with the microspheres")
+    return ofAdministration if own is None else own

@@ -41,7 +41,7 @@ def netActivityMBq(case):
 def activityOf(case, plan, mayCompute=True):
     """The :class:`Activity` to state absorbed doses for, or ``None``: administered, prescribed, or what the wanted
     absorbed dose and the limits allow."""
-    relative = _relativeActivityUncertainty(case)
+    relative = plans.relativeActivityUncertainty(case)
     net = netActivityMBq(case)
     if net is not None:
         basis = plans.ADMINISTERED if case.administeredActivityMBq is not None else plans.STATED
@@ -51,17 +51,6 @@ def activityOf(case, plan, mayCompute=True):
         return None
     least = min(rows, key=lambda row: row["netMBq"])
     return Activity(least["netMBq"], plans.COMPUTED, relative)
-
-
-def _relativeActivityUncertainty(case):
-    """As stated for the microspheres or for the administration, or ``None``."""
-    own, ofAdministration = (case.microspheres.get("relativeActivityUncertainty"),
-                             case.administeredActivityRelativeUncertainty)
-    if None not in (own, ofAdministration) and not math.isclose(own, ofAdministration, rel_tol=1e-6):
-        raise InputError(f"The uncertainty of the activity is stated twice, as {own:g} and as {ofAdministration:g} of "
-                         "the activity", "microspheres.relativeActivityUncertainty",
-                         "State it with the administration, or with the microspheres")
-    return ofAdministration if own is None else own
 
 
 def constants(case, plan):

@@ -68,8 +68,9 @@ def test_anotherAdministeredActivityMovesWhatIsPerActivity(first, tmp_path, capf
     stages = stagesOf(found)
     assert "administration.activityMBq: 7400.0 -> 7000.0" in words
     assert stages["protocol"][0] == ["administration.activityMBq: 7400.0 -> 7000.0"]
-    assert stages["kinetics"] == (["follows from Protocol, Time points"], {"timeIntegratedActivityCoefficientH"})
-    assert stages["dose"][1] == {"absorbedDoseCoefficientGyPerGBq"}
+    assert stages["kinetics"] == (["follows from Protocol, Time points"], {
+        "timeIntegratedActivityCoefficientH", "timeIntegratedActivityCoefficientUncertaintyH"})
+    assert stages["dose"][1] == {"absorbedDoseCoefficientGyPerGBq", "absorbedDoseCoefficientUncertaintyGyPerGBq"}
     assert found["headline"] == [] and "no main number of a region moved" in words
 
 
