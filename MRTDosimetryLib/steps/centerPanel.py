@@ -4,7 +4,6 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from . import tutorial
 from .allCenterPages import CENTER_PAGES
 from .frame import Frame
 from .messages import Message, MessageList
@@ -25,8 +24,6 @@ class CenterPanel(Frame):
     def __init__(self, shell):
         super().__init__(shell.resourcePath)
         self.shell = shell
-        self.pages = []
-        self.index = 0
         self.isInFront = False
         self.messageList = MessageList(self)
         self._buttons = []
@@ -37,12 +34,9 @@ class CenterPanel(Frame):
         """Make the panel and its pages, and put it below the header of the wizard."""
         self.widget = self.loadUI("CenterPanel.ui")
         self.ui = slicer.util.childWidgetVariables(self.widget)
-        for pageClass in CENTER_PAGES:
-            page = pageClass(self)
-            page.setup(self.loadUI)
-            self.ui.pageStack.addWidget(page.widget)
-            self.pages.append(page)
-            self._addButton(len(self.pages) - 1)
+        self.addPages(CENTER_PAGES)
+        for index in range(len(self.pages)):
+            self._addButton(index)
         self.messageList.connectWidgets()
         self.ui.backButton.connect("clicked()", self.close)
         self.ui.primaryButton.connect("clicked()", self.onPrimary)
@@ -131,14 +125,6 @@ class CenterPanel(Frame):
 
     # ------------------------------------------------------------------ pages
 
-    @property
-    def page(self):
-        """The page in front."""
-        return self.pages[self.index]
-
-    def indexOf(self, name):
-        return [page.name for page in self.pages].index(name)
-
     def goToPage(self, index):
         """Bring a page to the front."""
         if index != self.index:
@@ -148,19 +134,8 @@ class CenterPanel(Frame):
             self.page.enter()
         self.refresh()
 
-    def goToMessage(self, target, text):
-        """Go to what a message is about."""
-        if target:
-            self.goToPage(self.indexOf(target))
-        else:
-            self.page.goTo(text)
-
     def onPrimary(self):
         self.page.onPrimary()
-
-    def onHelp(self):
-        """The tutorial, at the page in front."""
-        qt.QDesktopServices.openUrl(qt.QUrl(tutorial.addressOf(self.page.name)))
 
     # ------------------------------------------------------------------ showing
 
@@ -172,7 +147,7 @@ class CenterPanel(Frame):
         for index, button in enumerate(self._buttons):
             button.setVisible(index in shown)
             button.checked = index == self.index
-        self.showPage(page.widget)
+        self.showWidget(page.widget)
         ui.pageTitle.text = page.title()
         ui.pageHelp.text = page.help()
         fitHeight(ui.pageHelp)

@@ -7,25 +7,38 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import CanceledError, DosimetryError
-from . import packages
+from . import packages, tutorial
 from .progressDialog import ProgressDialog
 
 
 class Frame:
     """Base of the wizard and of the panel of the center.
 
-    Subclasses have ``ui`` with ``pageStack`` in ``pageScroll``, and show everything in :meth:`refresh`.
+    Subclasses have ``ui`` with ``pageHolder`` in ``pageScroll``, go to a page in :meth:`goToPage`, and show everything
+    in :meth:`refresh`.
 
     Parameters
     ----------
     resourcePath : callable
         ``resourcePath("UI/X.ui")``: files of the module.
+
+    Attributes
+    ----------
+    pages : list of Page
+    index : int
+        Number of the page that is worked on.
+    shownWidget : QWidget or None
+        What is in front: the widget of that page, or another one in its place.
     """
 
     def __init__(self, resourcePath):
         self.resourcePath = resourcePath
         self.isBusy = False
         self.ui = None
+        self.pages = []
+        self.index = 0
+        self.shownWidget = None
+        self._widgets = []
         self._messages = []
 
     def loadUI(self, name):
@@ -78,17 +91,58 @@ class Frame:
         """Ask for packages that are missing."""
         packages.ensure(self.resourcePath("requirements.txt"))
 
-    def showPage(self, page):
-        """Bring a page to the front; the stack is as tall as this page, not as the tallest one.
+    # ------------------------------------------------------------------ pages
 
-        The page scrolls inside of the frame, so that messages and buttons stay in sight.
+    @property
+    def page(self):
+        """The page that is worked on."""
+        return self.pages[self.index]
+
+    def indexOf(self, name):
+        return [page.name for page in self.pages].index(name)
+
+    def goToPage(self, index):
+        """Leave the page that is worked on and bring another one to the front."""
+        raise NotImplementedError
+
+    def goToMessage(self, target, text):
+        """Go to what a message is about: another page, or what it names on the one in front."""
+        if target:
+            self.goToPage(self.indexOf(target))
+        elif self._isPageInFront():
+            self.page.goTo(text)
+
+    def onHelp(self):
+        """The tutorial, at the page in front."""
+        qt.QDesktopServices.openUrl(qt.QUrl(tutorial.addressOf(self.page.name if self._isPageInFront() else "")))
+
+    def _isPageInFront(self):
+        return self.shownWidget is self.page.widget
+
+    def addPages(self, classes):
+        """Make pages and put them among the widgets of which one is shown."""
+        for pageClass in classes:
+            page = pageClass(self)
+            page.setup(self.loadUI)
+            self.pages.append(page)
+            self.addWidget(page.widget)
+            self.ui.pageHolder.layout().addWidget(page.widget)
+
+    def addWidget(self, widget):
+        """Take a widget of the holder of pages among those of which one is shown."""
+        widget.setVisible(False)
+        self._widgets.append(widget)
+
+    def showWidget(self, widget):
+        """Bring a page's widget to the front; what scrolls is as tall as this one needs.
+
+        It scrolls inside of the frame, so that messages and buttons stay in sight. The others are hidden in a plain
+        layout, where they need no room; a ``QStackedWidget`` has the height for its width of its tallest page.
         """
-        stack = self.ui.pageStack
-        for index in range(stack.count):
-            other = stack.widget(index)
-            other.setSizePolicy(qt.QSizePolicy.Preferred, qt.QSizePolicy.Preferred if other is page
-                                else qt.QSizePolicy.Ignored)
-        if stack.currentWidget() is not page:
-            stack.setCurrentWidget(page)
+        if self.shownWidget is not widget:
+            for other in self._widgets:
+                other.setVisible(other is widget)
+            self.shownWidget = widget
             self.ui.pageScroll.ensureVisible(0, 0)
-        self.ui.pageScroll.setMinimumWidth(stack.minimumSizeHint.width())
+        # as wide as the widest page: the panel is not to change its width from page to page
+        self.ui.pageScroll.setMinimumWidth(max(other.minimumSizeHint.width() for other in self._widgets))

@@ -118,7 +118,7 @@ class MeasurementsStep(Step):
     def onAdd(self, index):
         key = self.ui.addKindSelector.itemData(index)
         if key in PAGES:
-            self.shell.goToStep(self.shell.indexOf(PAGES[key]))
+            self.shell.goToPage(self.shell.indexOf(PAGES[key]))
         elif key:
             self._added.setdefault(self.study.node.GetID(), []).append(key)
             self.shell.refresh()
@@ -130,7 +130,7 @@ class MeasurementsStep(Step):
         page = next((page for key, page in PAGES.items() if kinds[key].title in text or f"({key}" in text), None) \
             or next((page for words, page in _SPOKEN_OF if words in text), None)
         if page is not None:
-            self.shell.goToStep(self.shell.indexOf(page))
+            self.shell.goToPage(self.shell.indexOf(page))
             return
         titles = {key: kinds[key].title.lower() for key in self._keys()}
         words = text.lower()

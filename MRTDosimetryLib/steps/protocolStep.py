@@ -197,7 +197,7 @@ class ProtocolStep(Step):
         self.attempt(patientFacts.take, self.study, self.shell.role())
 
     def onMeasurements(self):
-        self.shell.goToStep(self.shell.indexOf("measurements"))
+        self.shell.goToPage(self.shell.indexOf("measurements"))
 
     def onWithoutImages(self, isWithout):
         self.attempt(protocol.setWithoutImages, self.study, isWithout)

@@ -126,7 +126,7 @@ class ReportAsked(PagePart):
             shell = self.page.shell
             index = shell.indexOf(page)
             if shell.isShown(index):
-                shell.goToStep(index)
+                shell.goToPage(index)
         else:
             self.page.ui.signSection.collapsed = False
 

@@ -20,7 +20,7 @@ _SEPARATE_NODES = ("vtkMRMLScriptedModuleNode", "vtkMRMLScalarVolumeNode", "vtkM
 
 def goTo(shell, name):
     """The page of a stage, in front."""
-    shell.goToStep(shell.indexOf(name))
+    shell.goToPage(shell.indexOf(name))
     return shell.step
 
 

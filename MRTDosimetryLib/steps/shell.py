@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 from ..scene import regionsIn3D
 from ..workflow import roles, stages
-from . import icons, tutorial
+from . import icons
 from .allSteps import STEPS
 from .centerPanel import CenterPanel
 from .frame import Frame
@@ -40,8 +40,6 @@ class Shell(Frame):
         super().__init__(resourcePath)
         self.observers = observers
         self.study = None
-        self.steps = []
-        self.index = 0
         self.isEntered = False
         self.studies = StudyChooser(self)
         self.layouts = Layouts()
@@ -56,12 +54,9 @@ class Shell(Frame):
         icons.setFolder(self.resourcePath("Icons"))
         self.widget = self.loadUI("MRTDosimetry.ui")
         self.ui = slicer.util.childWidgetVariables(self.widget)
-        for stepClass in STEPS:
-            step = stepClass(self)
-            step.setup(self.loadUI)
-            self.ui.pageStack.addWidget(step.widget)
-            self.steps.append(step)
-        self.stepBar = StepBar(self.ui.stepBar, self.steps, self.goToStep)
+        self.addWidget(self.ui.emptyPage)
+        self.addPages(STEPS)
+        self.stepBar = StepBar(self.ui.stepBar, self.steps, self.goToPage)
         self.studies.setup()
         self.center.setup()
         self.ui.roleSelector.addItem(_("Physicist"), PHYSICIST)
@@ -189,7 +184,7 @@ class Shell(Frame):
         qt.QSettings().setValue(ROLE_SETTING, role)
         self._setRole()
         if not self.isShown(self.index):
-            self.goToStep(self._homeOf(role))
+            self.goToPage(self._homeOf(role))
         else:
             self.refresh()
 
@@ -225,12 +220,14 @@ class Shell(Frame):
     # ------------------------------------------------------------------ navigation
 
     @property
-    def step(self):
-        """The page in front."""
-        return self.steps[self.index]
+    def steps(self):
+        """The pages: each is a step of the workflow."""
+        return self.pages
 
-    def indexOf(self, name):
-        return [step.name for step in self.steps].index(name)
+    @property
+    def step(self):
+        """The step that is worked on."""
+        return self.page
 
     def _stepOf(self, study):
         """Where work goes on: the step that was in front, else the first that is not done."""
@@ -246,7 +243,7 @@ class Shell(Frame):
         if self.study is not None:
             self.study.node.SetAttribute(STEP_ATTRIBUTE, self.step.name)
 
-    def goToStep(self, index):
+    def goToPage(self, index):
         if self.isEntered:
             self._exitStep()
         self.index = index
@@ -257,24 +254,15 @@ class Shell(Frame):
         else:
             self.refresh()
 
-    def goToMessage(self, target, text):
-        """Go to what a message is about."""
-        if self.study is None:
-            return
-        if target:
-            self.goToStep(self.indexOf(target))
-        else:
-            self.step.goTo(text)
-
     def goBack(self):
         earlier = [i for i in range(self.index) if self.isShown(i)]
         if earlier:
-            self.goToStep(earlier[-1])
+            self.goToPage(earlier[-1])
 
     def goNext(self):
         following = [i for i in range(self.index + 1, len(self.steps)) if self.isShown(i)]
         if following:
-            self.goToStep(following[0])
+            self.goToPage(following[0])
 
     def _enterStep(self):
         if self.study is not None:
@@ -333,7 +321,7 @@ class Shell(Frame):
         hasStudy = self.study is not None
         found = stages.states(self.study) if hasStudy else {}
         self._states = {step.name: found.get(step.name, "needsInput") for step in self.steps}
-        self.showPage(self.step.widget if hasStudy else self.ui.emptyPage)
+        self.showWidget(self.step.widget if hasStudy else self.ui.emptyPage)
         self.ui.pageTitle.text = self.step.title() if hasStudy else _("Molecular radiotherapy dosimetry")
         self.ui.pageHelp.text = self.step.help() if hasStudy else ""
         self.ui.pageHelp.setVisible(hasStudy)
@@ -361,7 +349,3 @@ class Shell(Frame):
         # One primary action: compute while there is something to compute, then go on.
         ui.computeButton.setDefault(not blockers and not isSettled)
         ui.nextButton.setDefault(isSettled)
-
-    def onHelp(self):
-        """The tutorial, at the page in front."""
-        qt.QDesktopServices.openUrl(qt.QUrl(tutorial.addressOf(self.step.name if self.study is not None else "")))

@@ -92,8 +92,8 @@ def main(size):
     for index, step in enumerate(shell.steps):
         times = []
         for _ in range(REPEATS):
-            shell.goToStep((index - 1) % len(shell.steps))
-            times.append(milliseconds(lambda index=index: shell.goToStep(index)))
+            shell.goToPage((index - 1) % len(shell.steps))
+            times.append(milliseconds(lambda index=index: shell.goToPage(index)))
         report(f"to page {step.name}", times)
     displayTimes(shell)
     widget.cleanup()
@@ -103,7 +103,7 @@ def main(size):
 
 def displayTimes(shell):
     """What the page of the absorbed dose lets one change of the display, each with all that follows it."""
-    shell.goToStep([step.name for step in shell.steps].index("dose"))
+    shell.goToPage([step.name for step in shell.steps].index("dose"))
     ui = shell.step.ui
 
     def show(name, value):

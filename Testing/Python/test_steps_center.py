@@ -109,7 +109,7 @@ def testWorksWithoutAStudyAndWithAnEmptyScene(wizard):
     slicer.mrmlScene.Clear(0)
     assert isShown(wizard)
     center.ui.backButton.click()
-    assert not isShown(wizard) and wizard.ui.pageStack.currentWidget() is wizard.ui.emptyPage
+    assert not isShown(wizard) and wizard.shell.shownWidget is wizard.ui.emptyPage
     assert center.pages[0].happened == ["enter", "done", "exit"]
 
 
@@ -194,7 +194,7 @@ def testTheStudyIsDeletedWhileTheCenterIsInFront(wizard):
     wizard.ui.centerButton.click()
     wizard.scene.RemoveNode(wizard.study.node)
     wizard.ui.centerButton.click()
-    assert wizard.study is None and wizard.ui.pageStack.currentWidget() is wizard.ui.emptyPage
+    assert wizard.study is None and wizard.shell.shownWidget is wizard.ui.emptyPage
     wizard.ui.newStudyButton.click()
     wizard.ui.centerButton.click()
     slicer.mrmlScene.Clear(0)

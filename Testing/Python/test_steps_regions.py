@@ -311,7 +311,7 @@ def testRegionsAreSeenThroughWhileTheyAreDrawn(wizard):
 def testAStudyThatIsRemovedWhileAPointIsPlaced(wizard):
     wizard.regions.ui.placeButton.click()
     wizard.scene.RemoveNode(wizard.study.node)
-    wizard.shell.goToStep(0)
+    wizard.shell.goToPage(0)
     wizard.shell.refresh()
     assert wizard.study is None
 

@@ -121,7 +121,7 @@ def testTheSceneIsClosedOnAnyPage(small):
         if name == "registration":
             small.ui.computeButton.click()
         slicer.mrmlScene.Clear(0)
-        assert small.study is None and small.ui.pageStack.currentWidget() is small.ui.emptyPage, name
+        assert small.study is None and small.shell.shownWidget is small.ui.emptyPage, name
         assert signals.takeSlotFailures() == []
         visitAll(small)
         left = [text for text in dataNodes(small.scene).values() if text and ("SPECT" in text or "4 h" in text)]
@@ -249,7 +249,7 @@ def testTheStudyNodeIsDeletedOnAnyPage(done):
     done.page("regions")
     done.scene.RemoveNode(other.node)
     done.shell.refresh()
-    assert done.study is None and done.ui.pageStack.currentWidget() is done.ui.emptyPage
+    assert done.study is None and done.shell.shownWidget is done.ui.emptyPage
     assert signals.takeSlotFailures() == []
 
 

@@ -46,7 +46,7 @@ def shownSteps(wizard):
 
 def testEmptySceneOffersAStudyAndTheSample(wizard):
     assert wizard.study is None
-    assert wizard.ui.pageStack.currentWidget() is wizard.ui.emptyPage
+    assert wizard.shell.shownWidget is wizard.ui.emptyPage
     assert wizard.ui.computeButton.isHidden() and wizard.ui.messageList.isHidden()
     wizard.grab("empty")
     wizard.ui.newStudyButton.click()
@@ -313,7 +313,7 @@ def testTheSceneIsTheOnlyMemory(small, tmp_path):
     path = str(tmp_path / "study.mrb")
     files.saveBundle(small.scene, path)
     slicer.mrmlScene.Clear(0)
-    assert small.study is None and small.ui.pageStack.currentWidget() is small.ui.emptyPage
+    assert small.study is None and small.shell.shownWidget is small.ui.emptyPage
     files.openBundle(path)
     small.shell.updateStudies()
     assert small.study is not None

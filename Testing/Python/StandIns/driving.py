@@ -15,8 +15,8 @@ SCREENSHOT_FOLDER_VARIABLE = "MRTDOSIMETRY_SCREENSHOTS"
 class Wizard:
     """The module's widget as the user sees it, for use as a context manager."""
 
-    def __init__(self, width=420, hasMainWindow=True):
-        self._width, self._hasMainWindow = width, hasMainWindow
+    def __init__(self, width=420, hasMainWindow=True, height=820):
+        self._size, self._hasMainWindow = (width, height), hasMainWindow
 
     def __enter__(self):
         import slicer
@@ -36,7 +36,7 @@ class Wizard:
         self.shell = self.widget.shell
         self.ui = self.shell.ui
         self.widget.enter()
-        native(self.widget.parent).resize(self._width, 820)
+        native(self.widget.parent).resize(*self._size)
         native(self.widget.parent).show()
         self.app = slicer.app
         return self
@@ -57,7 +57,7 @@ class Wizard:
     def page(self, name):
         """Step by stage name, brought to the front."""
         index = [step.name for step in self.shell.steps].index(name)
-        self.shell.goToStep(index)
+        self.shell.goToPage(index)
         return self.shell.steps[index]
 
     def barButton(self, name):

@@ -19,7 +19,7 @@ qt.QLabel qt.QLayout qt.QLineEdit qt.QListWidget qt.QListWidgetItem qt.QMenu qt.
 qt.QPainter
 qt.QPainterPath qt.QPalette qt.QPen qt.QPixmap qt.QPlainTextEdit qt.QPoint qt.QPointF qt.QPolygonF qt.QProgressBar
 qt.QProgressDialog qt.QPushButton qt.QRadioButton qt.QRect qt.QRectF qt.QScrollArea qt.QSettings qt.QSize
-qt.QSizePolicy qt.QSlider qt.QSpacerItem qt.QSpinBox qt.QStackedWidget qt.QTableWidget qt.QTableWidgetItem
+qt.QSizePolicy qt.QSlider qt.QSpacerItem qt.QSpinBox qt.QTableWidget qt.QTableWidgetItem
 qt.QTextBrowser qt.QTimer qt.QToolButton qt.QUiLoader qt.QUrl qt.QVBoxLayout qt.QWidget qt.Qt
 ctk.ctkCollapsibleButton
 slicer.qMRMLWidget slicer.qMRMLNodeComboBox slicer.qMRMLSegmentEditorWidget
