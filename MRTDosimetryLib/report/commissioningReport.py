@@ -13,6 +13,10 @@ _MARKS = {"PASS": "pass", "FAIL": "fail", "not run": "notrun"}
 # Below this a relative deviation is told as a limit.
 _SMALLEST_PERCENT = 0.001
 _PROBLEMS_IN_WORDS = 4
+# Cases and problems beyond which the page needs smaller letters to stay one.
+_MOST_LINES = 64
+# Of the cases on one line, in characters.
+_LONGEST_NAME = 60
 
 
 def template():
@@ -44,12 +48,14 @@ def render(content, digest):
         SHA-256 of that file.
     """
     sources, reasons, previous = Footnotes(), {}, content["previous"]
-    rows = [_row(case, sources, reasons, previous is not None) for case in content["cases"]]
+    rows = [_row(cases, sources, reasons, previous is not None) for cases in _lines(content["cases"])]
+    problems = problemLines(content)
     return template().render(
+        isDense=len(rows) + len(problems) > _MOST_LINES, problems=problems,
         overall=content["overall"], mark=_MARKS[content["overall"]["result"]], summary=summaryText(content),
         created=dateTimeText(content["created"]), version=content["versions"]["MRTDosimetry"],
         facts=_facts(content), groups=_groups(rows), sources=sources.entries(),
-        reasons=[(number, text) for text, number in reasons.items()], problems=problemLines(content),
+        reasons=[(number, text) for text, number in reasons.items()],
         notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
         comparison=comparisonWords(previous), digest=digest, leftOut=leftOutWords(content),
         person=personText(content))
@@ -92,12 +98,53 @@ def leftOutWords(content):
     return f"Not the whole commissioning. Left out: {'; '.join(left)}." if left else ""
 
 
-def _row(case, sources, reasons, isCompared):
-    status, name = case["status"], case["name"]
-    if len(case["details"]) > 1:
-        name += f", worst of {len(case['details'])}"
+def _lines(cases):
+    """Cases by the lines of the page: what passed alike stands on one line."""
+    lines = []
+    for case in cases:
+        shared = _alike(case)
+        alike = None if shared is None else next((line for line in lines if _alike(line[0]) == shared), None)
+        if alike is not None and len(_sharedName([*alike, case])) <= _LONGEST_NAME:
+            alike.append(case)
+        else:
+            lines.append([case])
+    return lines
+
+
+def _alike(case):
+    """What cases of one line have in common; ``None`` for one that stands alone."""
+    if case["status"] != "PASS" or case.get("isChanged") or ("previous" in case and case["previous"] is None):
+        return None
+    return tuple(case[key] for key in ("subject", "quantity", "unit", "source", "tolerance", "isRelative",
+                                       "toleranceReason"))
+
+
+def _sharedName(cases):
+    """Names of cases as a list, what they begin or end with alike said once."""
+    names = [case["name"] for case in cases]
+    if len(names) == 1:
+        return names[0]
+    start = os.path.commonprefix(names)
+    start = start[:start.rfind(" ") + 1]
+    end = names[0][names[0].rfind(" ("):] if names[0].endswith(")") and " (" in names[0] else ""
+    if not all(name.endswith(end) for name in names):
+        end = ""
+    own = [name[len(start):len(name) - len(end)] for name in names]
+    # not those of names such as Y-90
+    rest = [text[0].lower() + text[1:] if not start and text[1:].islower() else text for text in own[1:]]
+    return start + ", ".join([own[0], *rest]) + end
+
+
+def _row(cases, sources, reasons, isCompared):
+    case = cases[0] if len(cases) == 1 else max(cases, key=_shareOfTolerance)
+    status, name = case["status"], _sharedName(cases)
+    count = sum(max(len(item["details"]), 1) for item in cases)
+    if count > 1:
+        name += f", worst of {count}"
     row = {"subject": case["subject"], "name": name, "status": status, "mark": _MARKS[status],
-           "problem": case["problem"], "isOptional": case["isOptional"], "seconds": rounded(case["seconds"], 1),
+           # what is optional is told in full by docs/publicDataSets.md
+           "problem": case["problem"].partition("; ")[0] if case["isOptional"] else case["problem"],
+           "isOptional": case["isOptional"], "seconds": rounded(sum(item["seconds"] for item in cases), 1),
            "isChanged": bool(case.get("isChanged")), "source": sources.mark(case["source"]) if case["source"] else ""}
     digits = _digits(case)
     if not case["problem"]:
@@ -107,6 +154,10 @@ def _row(case, sources, reasons, isCompared):
     if isCompared:
         row["last"] = _lastText(case, digits)
     return row
+
+
+def _shareOfTolerance(case):
+    return abs(case["deviation"]) / case["tolerance"] if case["tolerance"] else 0.0
 
 
 def _lastText(case, digits, unit=""):

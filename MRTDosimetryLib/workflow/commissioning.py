@@ -18,6 +18,7 @@ from ..errors import CanceledError, DosimetryError, InputError
 from ..progress import noProgress, subProgress
 from ..report import commissioningReport
 from . import (
+    commissioningCasesCalibration,
     commissioningCasesDicom,
     commissioningCasesDvh,
     commissioningCasesEngines,
@@ -38,7 +39,7 @@ KIND, SCHEMA_VERSION = "commissioning", 1
 CHECKS = (
     *commissioningCasesKinetics.CHECKS, *commissioningCasesPhysics.CHECKS,
     *commissioningCasesTherapies.CHECKS, *commissioningCasesEngines.CHECKS, *commissioningCasesDvh.CHECKS,
-    *commissioningCasesImaging.CHECKS, *commissioningCasesDicom.CHECKS,
+    *commissioningCasesImaging.CHECKS, *commissioningCasesCalibration.CHECKS, *commissioningCasesDicom.CHECKS,
     *commissioningCasesPatient.CHECKS, *commissioningCasesPublic.CHECKS,
 )
 _PUBLIC = commissioningCasesPublic.CHECKS[0].key  # the group that can be given data sets

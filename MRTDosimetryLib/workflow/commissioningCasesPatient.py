@@ -10,12 +10,14 @@ from ..imaging.registration import register
 from ..imaging.resampling import resample
 from ..progress import subProgress
 from ..scene.headless import separateScene
-from . import demo, job, studyFile
+from . import calibration, demo, job, stages, studyFile
 from .commissioningCase import Case, Check, worst
+from .commissioningCasesCalibration import cameraRecord, sizeOf
 
 _SUBJECT = "Digital patient, whole job"
 _ORGANS = ("liver", "spleen", "kidney left", "kidney right")
-_SMALL = ("red marrow", "lesion 1", "lesion 2", "lesion 3")
+_LESIONS = ("lesion 1", "lesion 2", "lesion 3")
+_SMALL = ("red marrow", *_LESIONS)
 _SOURCE = "Truth of the digital patient, times what a noise-free image of its resolution shows inside the true outlines"
 _TRUTH = "Truth of the digital patient"
 _REASON = "noise, outlines, four points"
@@ -24,13 +26,12 @@ _VOXEL = "a quarter of a SPECT voxel"
 
 def digitalPatient(job_, progress):
     """DICOM in, absorbed doses out."""
-    size = "small" if job_.isQuick else "full"
+    size = sizeOf(job_)
     studyPath, truth = demo.writePatient(os.path.join(job_.folder, "patient"), size, subProgress(progress, 0.0, 0.4))
     description, _recorded = studyFile.readStudyFile(studyPath)
     scene = separateScene()
-    study, _inputs = job.computeStudy(description, subProgress(progress, 0.4, 0.9), scene)
-    table = {(row["region"], row["quantity"]): row
-             for row in demo.compare(study.stageRecord("results")["value"], truth)}
+    study, _inputs = job.computeStudy(description, subProgress(progress, 0.4, 0.75), scene)
+    table = _compared(study, truth)
     expected = {}
     for name in (*_ORGANS, *_SMALL):
         recovery = truth["regions"][name]["recovery"]
@@ -50,8 +51,28 @@ def digitalPatient(job_, progress):
     yield worst(Case(f"patient.{size}.registration", _SUBJECT, f"Registration of scans ({size})", "largest error",
                      "mm", source=_TRUTH, tolerance=1.0, reason=_VOXEL),
                 [(row["label"], 0.0, row["errorMM"]) for row in rows])
+    yield from _recovered(study, truth, size, cameraRecord(job_, subProgress(progress, 0.75, 0.8)),
+                          subProgress(progress, 0.8, 0.9))
     ct = readCTSeries(description["timePoints"][0]["ct"]).volume
     yield _knownMovement(ct, truth, size, subProgress(progress, 0.9, 1.0))
+
+
+def _compared(study, truth):
+    """Computed against true values, by region and quantity."""
+    return {(row["region"], row["quantity"]): row for row in demo.compare(study.stageRecord("results")["value"], truth)}
+
+
+def _recovered(study, truth, size, record, progress):
+    """Absorbed doses with the activities divided by the recovery that phantoms of the same camera showed."""
+    calibration.recover(study, record, [*_ORGANS, *_LESIONS])
+    stages.runStale(study, progress, job.LAST_COMPUTED)
+    table = _compared(study, truth)
+    for key, title, names, tolerance in (("lesions", "Lesions", _LESIONS, 0.15), ("organs", "Organs", _ORGANS, 0.05)):
+        yield worst(Case(f"patient.{size}.recovered.{key}", _SUBJECT, f"{title}, recovery applied ({size})",
+                         "absorbed dose", "Gy", source=_TRUTH, tolerance=tolerance, isRelative=True,
+                         reason="outlines, and shapes that are no spheres"),
+                    [(name, table[name, "absorbed dose"]["true"], table[name, "absorbed dose"]["computed"])
+                     for name in names])
 
 
 def _knownMovement(ct, truth, size, progress):

@@ -1,10 +1,10 @@
-"""Commissioning of what belongs to single therapies: thyroid, whole body, blood, microspheres, limits, dead time."""
+"""Commissioning of what belongs to single therapies: thyroid, whole body, blood, microspheres, limits."""
 
 import math
 
 import numpy as np
 
-from ..physics import blood, deadTime, microspheres, thyroidActivity, wholeBody, wholeBodyDose
+from ..physics import blood, microspheres, thyroidActivity, wholeBody, wholeBodyDose
 from ..physics.courseLimits import Course, Part
 from ..physics.nuclides import nuclide
 from ..physics.radiobiology import leaCatchesideFactor
@@ -97,8 +97,8 @@ def bloodAndLimits(job, progress):
     yield _worst("prescription", "Kidney, 177Lu: what limits leave", record, 8e-4, rows)
 
 
-def partitionAndDeadTime(job, progress):
-    """Partition model of microspheres, and dead time of a camera."""
+def partition(job, progress):
+    """Partition model of microspheres."""
     record = published("partition")
     found = microspheres.concentrationPartition(
         {"tumor": record["tumorMass"], "normal": record["normalMass"]}, {"tumor": record["ratio"], "normal": 1.0},
@@ -111,18 +111,11 @@ def partitionAndDeadTime(job, progress):
     rows.append(("for 40 Gy to normal liver", record["activityForNormal"],
                  found.activityForMBq(record["wantedNormal"], "normal"), "activity", "MBq"))
     yield _worst("partition", "Microspheres, 90Y: partition", record, 2e-5, rows)
-    record = published("deadTime")
-    back = deadTime.trueRate(record["observedRate"], record["deadTime"])
-    yield _worst("deadTime", "Dead time, paralyzable", record, 2e-4, [
-        ("observed", record["observedRate"], float(deadTime.observedRate(record["trueRate"], record["deadTime"])),
-         "count rate", "1/s"),
-        ("true", record["trueRate"], back.rateCps, "count rate", "1/s"), ("lost", record["loss"], back.lossFraction,
-                                                                         "loss", "")])
 
 
 CHECKS = (
     Check("therapies.thyroid", _SUBJECT, "Thyroid", thyroid, 0.3),
     Check("therapies.wholeBody", _SUBJECT, "Whole body", wholeBodyMonitor, 0.2),
     Check("therapies.blood", _SUBJECT, "Blood and limits", bloodAndLimits, 0.2),
-    Check("therapies.partition", _SUBJECT, "Microspheres and dead time", partitionAndDeadTime, 0.2),
+    Check("therapies.partition", _SUBJECT, "Microspheres", partition, 0.2),
 )

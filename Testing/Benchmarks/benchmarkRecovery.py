@@ -15,10 +15,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Python"))
 
-import calibrationFiles
 import recoveryCoverage
 
-from MRTDosimetryLib.workflow import calibration, demo, job, studyFile
+from MRTDosimetryLib.workflow import calibration, demo, job, phantomFiles, studyFile
 
 
 def coverage(count, isOutlineVaried=True):
@@ -34,7 +33,7 @@ def coverage(count, isOutlineVaried=True):
 def patient(size):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        record = calibration.create(calibrationFiles.writeCalibration(folder, 3))
+        record = calibration.create(phantomFiles.PhantomFiles(size).write(str(folder), 3))
         calibration.write(record, folder / "camera.json")
         print("\n".join(calibration.describe(record)))
         path, truth = demo.writePatient(str(folder / "patient"), size)

@@ -30,11 +30,10 @@ from MRTDosimetryLib.physics.uncertainty.volume import (
     equivalentDiameterMM,
     relativeVolumeUncertainty,
 )
+from MRTDosimetryLib.workflow.phantomFiles import DIAMETERS_MM, SPHERES_BQ_PER_ML
 
 TIMES_HOURS = (4.0, 24.0, 96.0, 168.0)
-DIAMETERS_MM = (10.0, 13.0, 17.0, 22.0, 28.0, 37.0)
 METER_RELATIVE = 0.02
-SPHERES_BQ_PER_ML = 1.0e6
 LESIONS, ORGANS = ("lesion 1", "lesion 2", "lesion 3"), ("liver", "spleen", "kidney left", "kidney right")
 _SPACING_MM, _REACH = (3.0, 3.0, 3.0), 8
 _ROW = "{:<14}{:>7}{:>12}{:>12}{:>12}{:>14}"

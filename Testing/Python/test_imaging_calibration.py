@@ -16,8 +16,9 @@ from MRTDosimetryLib.imaging.calibration.spheres import Sphere, measureSpheres, 
 from MRTDosimetryLib.imaging.digitalPatient import phantoms
 from MRTDosimetryLib.imaging.grid import Grid
 from MRTDosimetryLib.imaging.volume import Volume
+from MRTDosimetryLib.workflow import phantomFiles
 
-SPHERES = [Sphere(f"{diameter:g} mm", diameter) for diameter in phantom.DIAMETERS_MM]
+SPHERES = [Sphere(f"{diameter:g} mm", diameter) for diameter in phantomFiles.DIAMETERS_MM]
 
 
 def turned(axis, degrees):
@@ -38,7 +39,7 @@ def obliqueGrid():
 @pytest.mark.parametrize("grid", [Grid((60, 60, 60), np.diag([4.0, 4.0, 4.0, 1.0])), obliqueGrid()])
 def test_paintedShapesHaveTheirVolume(grid):
     center = grid.center() + (1.3, -0.7, 0.4)
-    for diameter in phantom.DIAMETERS_MM:
+    for diameter in phantomFiles.DIAMETERS_MM:
         found = sphereOccupancy(grid, center, diameter)
         assert found.volumeML == pytest.approx(math.pi / 6e3 * diameter ** 3, rel=3e-3)
     found = cylinderOccupancy(grid, center, (0.2, 0.1, 1.0), 30.0, 80.0)
@@ -81,14 +82,14 @@ def test_noCylinderInNothing():
 def test_regionsOfTheCylinder():
     scan = phantom.cylinderScan()
     inside = regions.measureRegion(scan.image, {"method": "cylinder", "marginMM": -30.0,
-                                                "fillVolumeML": phantom.FILL_VOLUME_ML})
+                                                "fillVolumeML": phantomFiles.FILL_VOLUME_ML})
     whole = regions.measureRegion(scan.image, {"method": "wholeImage"})
     activity = inside.signal * scan.image.voxelVolumeML * 1e-6 / inside.activityShare
     assert activity == pytest.approx(scan.totalMBq, rel=0.01) and inside.relativeUncertainty < 0.005
     # the digital camera's reconstruction knows no negative values: what it shows beside the cylinder adds up
     assert whole.signal * scan.image.voxelVolumeML * 1e-6 == pytest.approx(scan.totalMBq, rel=0.015)
     stated = regions.measureRegion(scan.image, {
-        "method": "cylinder", "marginMM": -30.0, "fillVolumeML": phantom.FILL_VOLUME_ML, "centerRASMM": [0, 0, 0],
+        "method": "cylinder", "marginMM": -30.0, "fillVolumeML": phantomFiles.FILL_VOLUME_ML, "centerRASMM": [0, 0, 0],
         "axisRAS": [0, 0, 1], "radiusMM": phantoms.CYLINDER_RADIUS_MM, "lengthMM": phantoms.CYLINDER_LENGTH_MM})
     assert stated.signal / stated.activityShare == pytest.approx(inside.signal / inside.activityShare, rel=0.003)
     with pytest.raises(InputError, match="needs the volume of its filling"):
@@ -144,7 +145,7 @@ def posed(degrees, shiftMM):
     ((3, 3, 33), (0, 0, 0), (0,))])
 def test_spheresAreFoundInAnyPose(degrees, shiftMM, without):
     """Shifted, turned and turned over: in the CT by their walls, in the emission image by their activity."""
-    camera = phantoms.PhantomCamera(phantom.DIAMETERS_MM, missing=without, pose=posed(degrees, shiftMM))
+    camera = phantoms.PhantomCamera(phantomFiles.DIAMETERS_MM, missing=without, pose=posed(degrees, shiftMM))
     placed, missing = findSpheresInCT(camera.ct(1, without), SPHERES)
     seen = findSpheres(camera.scan(1, 1.0e6).image, SPHERES, 1.0e6)
     assert missing == tuple(SPHERES[index].name for index in without)

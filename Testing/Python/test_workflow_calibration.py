@@ -14,7 +14,7 @@ from MRTDosimetryLib.imaging.digitalPatient.scanner import SENSITIVITY_CPS_PER_M
 from MRTDosimetryLib.physics import sphereRecovery
 from MRTDosimetryLib.physics.deadTime import observedRate
 from MRTDosimetryLib.physics.decay import decayFactor
-from MRTDosimetryLib.workflow import calibration, calibrationRecord
+from MRTDosimetryLib.workflow import calibration, calibrationRecord, phantomFiles
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_doubtfulInputIsFlagged(made):
 
 def test_validity(made):
     _folder, content = made
-    moment, settings = datetime(2026, 8, 1, 10), dict(phantom.SETTINGS)
+    moment, settings = datetime(2026, 8, 1, 10), dict(phantomFiles.SETTINGS)
     assert calibration.check(content, "Lu-177", settings, moment) == []
     with pytest.raises(InputError, match="calibration is for Lu-177, the study is of I-131"):
         calibration.check(content, "I-131", settings, moment)
@@ -224,7 +224,7 @@ def test_deadTimeOfADecayingSource(tmp_path):
     """Countings of a decaying source and of known activities give the same dead time, which corrects the scans."""
     hours = [0.0, 60.0, 120.0, 200.0, 300.0, 450.0, 600.0]
     start, seconds, background = datetime(2026, 4, 1, 8), 60.0, 20.0
-    true = [120000.0 * decayFactor(phantom.HALF_LIFE_HOURS, time) for time in hours]
+    true = [120000.0 * decayFactor(phantomFiles.HALF_LIFE_HOURS, time) for time in hours]
     counts = [observedRate(rate + background, 5.0) * seconds for rate in true]
 
     def planar(stated):

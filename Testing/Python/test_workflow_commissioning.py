@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from MRTDosimetryLib.workflow import commissioningCasesTherapies
+from MRTDosimetryLib.report import commissioningReport
+from MRTDosimetryLib.workflow import commissioningCasesCalibration, commissioningCasesTherapies
 from MRTDosimetryLib.workflow.commissioning import CHECKS
-from MRTDosimetryLib.workflow.commissioningCase import Case, isChanged, published, worst
+from MRTDosimetryLib.workflow.commissioningCase import Case, Job, isChanged, published, worst
 
 
 def case(expected, computed, tolerance=0.03, isRelative=True, **more):
@@ -43,13 +44,48 @@ def test_worstOfSeveralKindsSaysWhichKind():
     assert [(item["quantity"], item["unit"]) for item in found.details] == [("activity", "MBq"), ("loss", "")]
 
 
-@pytest.mark.parametrize("check", commissioningCasesTherapies.CHECKS)
-def test_therapiesPassAndCanFail(check):
+@pytest.mark.parametrize("check", [*commissioningCasesTherapies.CHECKS, *commissioningCasesCalibration.CHECKS[1:]])
+def test_workedExamplesPassAndCanFail(check, tmp_path):
     """With every known number altered by 1 % no case passes."""
-    assert all(case.status == "PASS" for case in check.run(None, None))
-    for case in check.run(None, None):
+    cases = list(check.run(Job(True, str(tmp_path)), None))
+    assert cases and all(case.status == "PASS" for case in cases)
+    for case in cases:
         altered = [(item["label"], item["expected"] * 1.01, item["computed"]) for item in case.details]
         assert worst(replace(case, details=()), altered).status == "FAIL"
+
+
+def test_digitalPhantomsPassAndCanFail(tmp_path, monkeypatch):
+    """Another sensitivity, spheres at other places or of other recovery, or none that is missing: no case passes."""
+    job, files = Job(True, str(tmp_path)), commissioningCasesCalibration.PhantomFiles("small")
+    cases = {case.key: case for case in commissioningCasesCalibration.digitalPhantoms(job, lambda *_: None)}
+    assert [case.status for case in cases.values()] == ["PASS"] * 4
+    assert len(cases["calibration.small.recovery"].details) == len(cases["calibration.small.places"].details) == 6
+    scan = files.sphereScan()
+    other = replace(scan, centersRAS=scan.centersRAS + 2.0, recoveries=tuple(value * 1.04 for value in scan.recoveries))
+    monkeypatch.setattr(commissioningCasesCalibration, "SENSITIVITY_CPS_PER_MBQ", 9.5)
+    monkeypatch.setattr(commissioningCasesCalibration, "_MISSING", 1)
+    monkeypatch.setattr(commissioningCasesCalibration, "PhantomFiles", lambda _size: files)
+    monkeypatch.setattr(files, "sphereScan", lambda *_, **__: other)  # no scan without a sphere any more
+    failed = list(commissioningCasesCalibration.digitalPhantoms(job, lambda *_: None))
+    assert [case.status for case in failed] == ["FAIL"] * 4 and failed[3].deviation is None
+
+
+def test_whatPassedAlikeStandsOnOneLine():
+    def row(name, computed=2.0, quantity="value"):
+        return {**case(2.0, computed).toDict(), "name": name, "quantity": quantity}
+
+    rows = [row("Kidney left (small)"), row("Y-90"), row("Liver (small)", 2.05), row("Marrow", 2.0, "other"),
+            row("Lesion (small)", 2.1)]
+    lines = commissioningReport._lines(rows)
+    assert [[item["name"] for item in line] for line in lines] == [
+        ["Kidney left (small)", "Y-90", "Liver (small)"], ["Marrow"], ["Lesion (small)"]]
+    assert commissioningReport._sharedName([rows[0], rows[2]]) == "Kidney left, liver (small)"
+    assert commissioningReport._sharedName([row("Voxel S values, Y-90"), row("Voxel S values, I-131")]) == \
+        "Voxel S values, Y-90, I-131"
+    shown = commissioningReport._row(lines[0], commissioningReport.Footnotes(), {}, False)
+    assert shown["computed"] == "2.05" and shown["name"].endswith("worst of 3") and shown["deviation"] == "+2.5 %"
+    changed = [{**item, "isChanged": True, "previous": {}} for item in rows]
+    assert [len(line) for line in commissioningReport._lines(changed)] == [1] * 5
 
 
 @pytest.mark.parametrize(("before", "after", "changed"), [
@@ -71,6 +107,7 @@ def test_checksHaveKeysOfTheirOwn():
 
 def test_publishedNumbersSayWhereTheyComeFrom():
     for name in ("nuclides", "misra1a", "fourPoints", "voxelSValues", "sphereFractions",
-                 "thyroidActivity", "wholeBody", "bloodDose", "partition", "kidneyLimit", "deadTime"):
+                 "thyroidActivity", "wholeBody", "bloodDose", "partition", "kidneyLimit", "deadTime",
+                 "deadTimeNonParalyzable", "decayingSource", "counters", "constancyChart", "scatterWindows"):
         record = published(name)
         assert len(record["source"]) > 10 and record["edition"] and record["unit"] and record["verified"] is True
