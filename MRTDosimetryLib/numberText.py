@@ -78,14 +78,17 @@ def plusMinus(value, uncertainty):
 def compact(value, digits=4):
     """Number that was set or chosen, not measured: no zeros behind the last digit that says something, e.g. ``24``."""
     number = finite(value)
-    text = significant(number, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
+    mantissa, times, power = significant(number, digits).partition("\N{NO-BREAK SPACE}×")
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}{times}{power}"
 
 
 def asGiven(value):
-    """A number that may have been given or computed: up to five digits as they are, more of them as three."""
+    """A number that may have been given or computed: up to four digits as they are, five of a whole one, more of them
+    as three."""
     number = finite(value)
-    return compact(number, 5) if math.isclose(number, float(f"{number:.5g}"), rel_tol=1e-12) else significant(number)
+    digits = 5 if number == round(number) else 4
+    isShort = math.isclose(number, float(f"{number:.{digits}g}"), rel_tol=1e-12)
+    return compact(number, digits) if isShort else significant(number)
 
 
 def _exponent(number, digits):

@@ -86,12 +86,17 @@ def modelUncertaintyH(integral, alternatives):
             usable, key=lambda item: abs(item.timeIntegratedActivityCoefficientH - value))
         distance = abs(chosen.timeIntegratedActivityCoefficientH - value)
         return distance / math.sqrt(3.0), (
-            f"The uncertainty holds the distance ({distance:.3g} h) of the phases between neighboring readings to "
+            f"The uncertainty holds the distance ({_hours(distance)} h) of the phases between neighboring readings to "
             f"another way ({chosen.title.lower()}), as the half-width of a rectangular distribution.")
     reach = integral.tailPhysicalH - integral.tailH
     return reach / math.sqrt(18.0), (
         "No fit of exponentials is acceptable for comparison: the uncertainty holds that of the tail, which a slower "
         f"phase could lengthen by up to {reach:.3g} h (physical decay), as a triangular distribution.")
+
+
+def _hours(valueH):
+    """Hours in words: what is far below a reading's own time is not spelled out."""
+    return "less than 0.01" if valueH < 0.01 else f"{valueH:.3g}"
 
 
 def totalUncertaintyH(integral, modelUncertaintyH):

@@ -7,6 +7,7 @@ from ..resources import dataPath, loadJSON
 from .contextTables import sourceText
 from .cycles import severalCycles
 from .numbers import compact, dateTimeText
+from .quantities import valueText
 from .tables import NOT_RECORDED, Cell, Column, Table
 
 _FILE = "reportChecklist.json"
@@ -113,7 +114,8 @@ def _item(item, roots, kind):
     for path in item["from"]:
         found = _found(path, roots)
         if found:
-            value, source = _words(item, found, kind), _sourceOf(path, roots)
+            source = _sourceOf(path, roots)
+            value = _words(item, found, kind, valueText if source == _COMPUTED else _text)
             break
     fields = [path.removeprefix(_BY_HAND) for path in item["from"] if path.startswith(_BY_HAND)]
     return {"id": item["id"], "title": item["title"], "value": value, "source": source,
@@ -146,12 +148,12 @@ def _below(values, step):
     return [item for value in found if isinstance(value, (list, tuple)) for item in value]
 
 
-def _words(item, values, kind):
+def _words(item, values, kind, textOf):
     say = item.get("say")
     if say:
         return say[kind] if isinstance(say, dict) else say
     unit = f" {item['unit']}" if item.get("unit") else ""
-    texts = list(dict.fromkeys(_text(value) for value in values))
+    texts = list(dict.fromkeys(textOf(value) for value in values))
     if len(texts) > _MOST_VALUES:
         return f"{len(texts)} values, {texts[0]}{unit} to {texts[-1]}{unit}"
     return f"{', '.join(texts)}{unit}"

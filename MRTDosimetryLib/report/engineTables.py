@@ -88,7 +88,7 @@ def balances(results, details=None):
             rate = gamma.get("passPercent")
             cells.append(Cell(_NONE) if rate is None else Cell(percent(rate / 100.0)))
         seconds = ((details or {}).get(name) or {}).get("seconds")
-        cells.append(Cell(_NONE) if seconds is None else Cell(f"{seconds:.1f}"))
+        cells.append(Cell(_NONE) if seconds is None else Cell("< 0.1" if seconds < 0.05 else f"{seconds:.1f}"))
         table.rows.append(cells)
     return table
 

@@ -124,11 +124,11 @@ def dvhChart(curves, regionNames=None, imageFormat="svg"):
             axes.set_ylim(0, 104)
             axes.set_xlim(0, 1.04 * largestGy if largestGy > 0 else 1.0)
             axes.set_ylabel("Volume (%)")
+            axes.set_xlabel("Absorbed dose (Gy)")
             # in the order in which the curves cross half the volume from right to left
             handles, labels = axes.get_legend_handles_labels()
             axes.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False,
                         handlelength=2.6)
-        panels[-1].set_xlabel("Absorbed dose (Gy)")
         return figureBytes(figure, imageFormat)
 
 

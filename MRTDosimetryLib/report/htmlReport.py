@@ -1,7 +1,7 @@
 """The report of a study as one self-contained HTML file, for the screen and for paper."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import __version__
 from ..errors import Faults
@@ -54,6 +54,8 @@ class Picture:
         Whether it is the one for the first page; without any the first one is.
     isWide : bool
         Whether it takes the whole width of a page.
+    firstPagePNG : bytes
+        The same drawn for its small place on the first page; empty where ``pngBytes`` is to be made smaller.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Picture:
     pngBytes: bytes
     isKey: bool = False
     isWide: bool = False
+    firstPagePNG: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,8 @@ def _check(results, pictures):
         if not region.get("name"):
             faults.add(f"Region {index + 1} has no name", "report")
     for picture in pictures:
-        if not bytes(picture.pngBytes).startswith(_PNG_SIGNATURE):
+        if not all(bytes(png).startswith(_PNG_SIGNATURE)
+                   for png in (picture.pngBytes, picture.firstPagePNG or picture.pngBytes)):
             faults.add("The picture is not a PNG", picture.title)
     faults.raiseIfAny()
 
@@ -188,7 +192,9 @@ def _therapyChart(curve):
 def _keyPicture(charts, pictures):
     if not charts:
         return None
-    return next((chart for chart, picture in zip(charts, pictures, strict=True) if picture.isKey), charts[0])
+    chart, picture = next(((chart, picture) for chart, picture in zip(charts, pictures, strict=True) if picture.isKey),
+                          (charts[0], pictures[0]))
+    return replace(chart, uri=_uri(picture.firstPagePNG, "png")) if picture.firstPagePNG else chart
 
 
 def _keyChart(context, regions):

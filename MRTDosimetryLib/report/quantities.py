@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from .numbers import asGiven, words
+from .tables import NOT_COMPUTED, NOT_STATED
 
 # A key's end -> unit as it is printed; the longest end that fits counts.
 _UNITS = {
@@ -48,6 +49,8 @@ _TITLES = {
     "nextActivity": "activity of the next cycle", "remainingActivity": "activity left if given in one cycle",
     "relativeUncertainties": "relative standard uncertainty", "activity": "activity the absorbed doses are stated for",
 }
+# Keys whose value is missing because it, or what it is of, was not stated.
+_STATED = ("isDeliveryConfirmed", "administeredDeviation", "acceptedProbability")
 _VALUES = {"maaSPECT": "99mTc-MAA SPECT", "yttriumPET": "90Y PET", "bremsstrahlungSPECT": "bremsstrahlung SPECT"}
 
 
@@ -55,7 +58,7 @@ def titleAndUnit(key):
     """A key as words and unit, e.g. ``"wholeBodyAbsorbedDoseGy"`` as ``("whole body absorbed dose", "Gy")``."""
     match = _END.search(key)
     unit = _UNITS[match.group(1)] if match else ""
-    bare = key[:match.start()] if match else key
+    bare = _bare(key)
     if bare in _TITLES:
         return _TITLES[bare], unit
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).split()
@@ -64,6 +67,12 @@ def titleAndUnit(key):
     for raw, printed in _PHRASES:
         text = text.replace(raw, printed)
     return text, unit
+
+
+def _bare(key):
+    """A key without the unit at its end."""
+    match = _END.search(key)
+    return key[:match.start()] if match else key
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,8 @@ class Line:
         95 % interval in that unit.
     origin : str
         Where the value comes from or what it is for, where the results hold it beside the value.
+    missing : str
+        The words for a value that is ``None``.
     """
 
     title: str
@@ -91,6 +102,7 @@ class Line:
     uncertainty: float | None = None
     interval: tuple | None = None
     origin: str = ""
+    missing: str = NOT_COMPUTED
 
 
 def lines(values):
@@ -109,7 +121,7 @@ def lines(values):
                 not any(_with(part, other, isUnitKept=False) == key for other in origins for part in _ORIGIN):
             spread, interval = (None if value is None else values.get(_with(part, key)) for part in _BESIDE)
             found.append(Line(title, value, unit, spread, tuple(interval) if interval else None,
-                              valueText(origins.get(key, ""))))
+                              valueText(origins.get(key, "")), NOT_STATED if _bare(key) in _STATED else NOT_COMPUTED))
     return found
 
 

@@ -19,10 +19,12 @@ _RESOLUTION_DPI = 220
 # Of the width, beside a color bar and its words; and what title and each line of the legend take of the height.
 _BAR_INCH, _TITLE_INCH, _LEGEND_LINE_INCH, _LARGEST_HEIGHT_INCH = 0.75, 0.22, 0.19, 5.5
 _LEGEND_COLUMNS, _WIDE_LEGEND_COLUMNS = 3, 6
+# Of the column beside the results of the first page, where the histogram below has the colors of the regions.
+_SMALL_WIDTH_INCH, _SMALL_HEIGHT_INCH, _SMALL_RESOLUTION_DPI = 2.5, 2.1, 300
 
 
 def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, title, sides=None,
-                 quantity="Absorbed dose (Gy)", colorMap="inferno", rangeHU=(_CT_LOW_HU, _CT_HIGH_HU)):
+                 quantity="Absorbed dose (Gy)", colorMap="inferno", rangeHU=(_CT_LOW_HU, _CT_HIGH_HU), isSmall=False):
     """Absorbed dose (or another map) over CT with the outlines of the regions and a color bar.
 
     Parameters
@@ -49,6 +51,8 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
         others show a map that is either there (above zero) or not.
     rangeHU : (float, float)
         HU of black and white of the CT.
+    isSmall : bool
+        Whether it is for the first page of a report: smaller with letters of the same size, and without a legend.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def slicePicture(ctArray2D, doseArray2D, labels2D, names, spacing, rangeGy, titl
         When shapes, spacing or range do not fit, or an absorbed dose is not a finite number.
     """
     return _picture([Plane(ctArray2D, doseArray2D, labels2D, spacing, sides, title)], names, rangeGy, quantity,
-                    colorMap, rangeHU, _WIDTH_INCH)
+                    colorMap, rangeHU, _SMALL_WIDTH_INCH if isSmall else _WIDTH_INCH, isSmall)
 
 
 @dataclass(frozen=True)
@@ -104,17 +108,18 @@ def planesPicture(planes, names, rangeGy):
                     PAGE_WIDTH_INCH)
 
 
-def _picture(planes, names, rangeGy, quantity, colorMap, rangeHU, widthInch):
+def _picture(planes, names, rangeGy, quantity, colorMap, rangeHU, widthInch, isSmall=False):
     for plane in planes:
         _check(plane.ctArray2D, np.asarray(plane.doseArray2D, dtype=float), plane.labels2D, plane.spacing, rangeGy,
                plane.title)
     sizes = [plane.sizeMM for plane in planes]
-    shown = {name for plane in planes if plane.labels2D is not None for label, name in names.items()
+    shown = {name for plane in planes if plane.labels2D is not None and not isSmall for label, name in names.items()
              if (np.asarray(plane.labels2D) == label).any()}
     columns = _LEGEND_COLUMNS if len(planes) == 1 else _WIDE_LEGEND_COLUMNS
     around = 0.1 + _TITLE_INCH * any(plane.title for plane in planes) + _LEGEND_LINE_INCH * -(-len(shown) // columns)
     widthMM, heightMM = sum(width for _height, width in sizes), max(height for height, _width in sizes)
-    inchPerMM = min((widthInch - _BAR_INCH) / widthMM, (_LARGEST_HEIGHT_INCH - around) / heightMM)
+    largestInch = _SMALL_HEIGHT_INCH if isSmall else _LARGEST_HEIGHT_INCH
+    inchPerMM = min((widthInch - _BAR_INCH) / widthMM, (largestInch - around) / heightMM)
     # all at one scale: where the height is the limit, room is left at both sides
     spare = ((widthInch - _BAR_INCH) / inchPerMM - widthMM) / 2.0
     with chartContext():
@@ -128,10 +133,16 @@ def _picture(planes, names, rangeGy, quantity, colorMap, rangeHU, widthInch):
             overlay, found = _drawPlane(axes, plane, names, rangeGy, colorMap, rangeHU)
             handles |= {handle.get_label(): handle for handle in found}
         _drawColorBar(figure, list(panels), overlay, quantity)
-        if handles:
+        if handles and not isSmall:
             figure.legend(handles=list(handles.values()), loc="outside lower center", frameon=False, fontsize=7.0,
-                          ncols=min(columns, len(handles)), handlelength=1.4, columnspacing=1.2)
-        return figureBytes(figure, "png", _RESOLUTION_DPI)
+                          ncols=min(columns, len(handles)), handlelength=_legendLength(handles.values()),
+                          columnspacing=1.2)
+        return figureBytes(figure, "png", _SMALL_RESOLUTION_DPI if isSmall else _RESOLUTION_DPI)
+
+
+def _legendLength(handles):
+    """Of the lines in the legend: long enough to show the dashes where there are some."""
+    return 1.4 if all(handle.get_linestyle() == "-" for handle in handles) else 2.6
 
 
 def _drawPlane(axes, plane, names, rangeGy, colorMap, rangeHU):

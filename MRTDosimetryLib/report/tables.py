@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 NOT_COMPUTED = "not computed"
 NOT_RECORDED = "not recorded"
+NOT_STATED = "not stated"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from .numbers import asGiven, compact, plusMinus, rounded, significant
 from .prose import readable
 from .quantities import lines, valueText
-from .tables import NOT_COMPUTED, Cell, Column, Footnotes, Table, textCell
+from .tables import Cell, Column, Footnotes, Table, textCell
 
 # Keys of ``therapy`` in results.json that are no values of the calculation.
 FRAME_KEYS = ("protocol", "strategy", "level", "recommendation", "assumptions", "leavesOut", "uncertaintyCost",
@@ -13,6 +13,10 @@ _ELSEWHERE = ("levelReached", "cohort")
 _LINES_IN_ONE_COLUMN = 14
 # By the title of a column: percentiles and z that a cohort of some tens of patients can carry.
 _OF_COLUMN = {"Percentile (%)": lambda value: percentileText(value), "z": lambda value: rounded(value, 2)}
+# What of the columns is always computed, also where it comes out with few digits.
+_COMPUTED = ("Absorbed dose (Gy)", "Mean absorbed dose (Gy)", "Least (Gy)", "Largest (Gy)", "For this body mass (MBq)")
+_SPACE = "\N{NO-BREAK SPACE}"
+_PROBABILITY, _LEAST_PROBABILITY = "Probability of ", 0.001
 # A longer text stands below the table, not in it.
 _LONGEST_IN_TABLE = 32
 _DIGITS_OF_COUNTS = 12
@@ -53,9 +57,9 @@ def _valueTable(found):
         isLong = len(line.origin) > _LONGEST_IN_TABLE
         detail = "; ".join(filter(None, (intervalText(line), "" if isLong else line.origin)))
         mark = notes.mark(line.origin[:1].upper() + line.origin[1:]) if isLong else ""
-        value, unit = (Cell(NOT_COMPUTED, mark, isMissing=True), "") if line.value is None else \
+        value, unit = (Cell(line.missing, mark, isMissing=True), "") if line.value is None else \
             (Cell(numberText(line), mark, detail), line.unit)
-        table.rows.append([Cell(line.title[:1].upper() + line.title[1:]), value, Cell(unit)])
+        table.rows.append([Cell(line.title[:1].upper() + line.title[1:]), value, Cell(unit.replace(" ", _SPACE))])
     table.footnotes = notes.entries()
     return table
 
@@ -99,7 +103,7 @@ def stated(content, formatNumber=None):
     table = Table([Column(*_titleAndUnit(title), isNumber=number and index > 0)
                    for index, (title, number) in enumerate(zip(titles, isNumber, strict=True))])
     for position, row in enumerate(rows):
-        cells = [_cell(value, _OF_COLUMN.get(title, formatNumber or asGiven) if index else compact)
+        cells = [_cell(value, formatNumber or _formatOf(title) if index else compact)
                  for index, (title, value) in enumerate(zip(titles, row, strict=True))]
         if sources is not None and sources[position]:
             text = str(sources[position])
@@ -107,6 +111,18 @@ def stated(content, formatNumber=None):
         table.rows.append(cells)
     table.footnotes = notes.entries()
     return content["title"], table, content.get("source") or ""
+
+
+def _formatOf(title):
+    if title.startswith(_PROBABILITY):
+        return probabilityText
+    return _OF_COLUMN.get(title) or (significant if title in _COMPUTED else asGiven)
+
+
+def probabilityText(value):
+    """A probability of 0..1; one that is nearly certain is not printed as 0 or 1."""
+    return "< 0.001" if value < _LEAST_PROBABILITY else "> 0.999" if value > 1.0 - _LEAST_PROBABILITY \
+        else significant(value, 2)
 
 
 def percentileText(value):
@@ -133,7 +149,8 @@ def texts(value):
 def _titleAndUnit(title):
     """Title and unit of a column that is given as ``"title (unit)"``."""
     words, _separator, unit = title.removesuffix(")").rpartition(" (")
-    return (words, unit) if title.endswith(")") and words else (title, "")
+    shown, unit = (words, unit) if title.endswith(")") and words else (title, "")
+    return shown.replace(" %", f"{_SPACE}%"), unit
 
 
 def _isNumber(value):

@@ -2,7 +2,6 @@
 
 from .numbers import GROUP_SEPARATOR
 from .quantities import lines, valueText
-from .tables import NOT_COMPUTED
 from .therapyTables import FRAME_KEYS, decision
 
 _PLAIN = (("\N{NO-BREAK SPACE}", " "), (GROUP_SEPARATOR, ""), ("±", "+-"), ("×", "x"))
@@ -22,7 +21,7 @@ def therapyLines(therapy):
     for line in lines({key: item for key, item in therapy.items() if key not in FRAME_KEYS}):
         spread = "" if line.uncertainty is None else f" +- {_plain(line.uncertainty)}"
         interval = "" if line.interval is None else f" (95 % interval {' to '.join(map(_plain, line.interval))})"
-        text = NOT_COMPUTED if line.value is None else f"{_plain(line.value)}{spread} {line.unit}".rstrip() + interval
+        text = line.missing if line.value is None else f"{_plain(line.value)}{spread} {line.unit}".rstrip() + interval
         found.append(f"{line.title}: {text}")
     if therapy.get("recommendation"):
         found.append(f"{therapy['recommendation']} {decision(therapy['recommendation'])}".rstrip())

@@ -17,7 +17,7 @@ _MANAGERS = (
 )
 _DARK, _MIDDLE = (0.13, 0.15, 0.18), (0.45, 0.48, 0.52)
 _BACKGROUND_TOP, _BACKGROUND_BOTTOM = (0.99, 0.99, 1.0), (0.86, 0.89, 0.93)
-_ORGAN_OPACITY = 0.65
+_ORGAN_OPACITY = 0.5
 _BONE_HU = 150
 _BODY_SPACING_MM = 3.5
 # Direction from which each view looks at the patient (RAS) and its upward direction.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..imaging.isodose import checkedLevelsGy
 from ..report.numbers import GROUP_SEPARATOR, signed, significant
-from ..scene import display, isodose, maximumMarker, volumes
+from ..scene import display, isodose, maximumMarker, regionsIn3D, volumes
 from . import engineNodes
 from .doseRates import UNIT as RATE_UNIT
 from .engineNodes import ABSORBED_DOSE, BED, DIFFERENCE, RATE
@@ -213,8 +213,11 @@ def hide(study):
 
 @contextlib.contextmanager
 def hidden(study):
-    """Without isodoses and marker for the time of a picture of something else."""
-    nodes = [study.nodeByRole(role) for role in (isodose.ROLE, maximumMarker.ROLE)]
+    """Without isodoses, marker and the surfaces shown beside them for the time of a picture of something else.
+
+    The surfaces lie where the regions lie: drawn together, both shine through each other in patches.
+    """
+    nodes = [study.nodeByRole(role) for role in (isodose.ROLE, maximumMarker.ROLE, regionsIn3D.ROLE)]
     styles = [node.GetDisplayNode() for node in nodes if node is not None and node.GetDisplayNode() is not None]
     shown = [style for style in styles if style.GetVisibility()]
     for style in shown:

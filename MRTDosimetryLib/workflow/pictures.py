@@ -95,21 +95,30 @@ def _picture3D(study):
             view.showBody(reference.ctNode)
         view.png(path, node, _SIZE, "anterior", means, "Mean absorbed dose (Gy)", fontSize=_LABEL_PIXELS)
         with open(path, "rb") as file:
-            return Picture("Regions in 3D", "Seen from the front; colors show the mean absorbed dose of each region.",
-                           file.read())
+            return Picture("Regions in 3D", "Seen from the front; colors show the mean absorbed dose of each region. "
+                           "Organs are translucent: what lies inside of one looks darker.", file.read())
+
+
+def _coordinate(axis, value):
+    """Where a point lies along an axis of RAS, by the letter of its side: "P 7" for 7 mm behind the origin."""
+    return f"{('RL', 'AP', 'SI')[axis][int(value < 0)]} {abs(value):.0f}"
 
 
 def _sliceCaption(plane, center):
     axis = _PLANES[plane][2]
-    return f"Slice at {'RAS'[axis]} {center[axis]:.0f} mm of the reference time point; outlines: regions."
+    return f"Slice at {_coordinate(axis, center[axis])} mm of the reference time point; outlines: regions."
 
 
 def _flatPictures(study, center):
     """Slices from the arrays alone."""
     maximum = display.displayedMaximum(study.nodeByRole("absorbedDose"))
-    return [Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center),
-                    _flatSlice(study, plane, center, "absorbedDose", maximum), plane == _KEY_PLANE)
-            for plane in _SHOWN_PLANES]
+    shown = []
+    for plane in _SHOWN_PLANES:
+        isKey = plane == _KEY_PLANE
+        large, *small = _flatSlice(study, plane, center, "absorbedDose", maximum, sizes=(False, True)[:1 + isKey])
+        shown.append(Picture(f"Absorbed dose over CT, {plane.lower()}", _sliceCaption(plane, center), large, isKey,
+                             firstPagePNG=small[0] if small else b""))
+    return shown
 
 
 def _maximumPictures(study):
@@ -125,8 +134,8 @@ def _maximumPictures(study):
         ground, doses = _underMap(study, plane, place, image)
         planes.append(Plane(ground.ct, doses, ground.labels, _SPACING, _PLANES[plane][3], plane))
         names |= ground.names
-    caption = f"Slices at R {place[0]:.0f}, A {place[1]:.0f}, S {place[2]:.0f} mm of the reference time point; " \
-              "outlines: regions."
+    caption = f"Slices at {', '.join(_coordinate(axis, place[axis]) for axis in range(3))} mm of the reference time " \
+              "point; outlines: regions."
     return [*shown, Picture(f"At the maximum of {words} Gy", caption, planesPicture(planes, names, (0.0, end)),
                             isWide=True)]
 
@@ -159,18 +168,19 @@ def _mapPictures(study, center):
         node = study.nodeByRole(role)
         if node is not None:
             maximum = node.GetDisplayNode().GetWindowLevelMax()
-            picture = _flatSlice(study, "Coronal", center, role, maximum, quantity, colorMaps.colors(role))
+            (picture,) = _flatSlice(study, "Coronal", center, role, maximum, quantity, colorMaps.colors(role))
             shown.append(Picture(title, f"{caption} {_sliceCaption('Coronal', center)}", picture))
     return shown
 
 
-def _flatSlice(study, plane, center, role, maximum, quantity="Absorbed dose (Gy)", colorMap="inferno"):
-    """PNG of a slice of a map over the CT, with the outlines of the regions."""
+def _flatSlice(study, plane, center, role, maximum, quantity="Absorbed dose (Gy)", colorMap="inferno", sizes=(False,)):
+    """PNGs of a slice of a map over the CT, with the outlines of the regions: one for each of ``sizes``, whether it is
+    the small one of the first page."""
     shownMap = volumes.volumeFromNode(study.nodeByRole(role))
     # a map that ends at the body has no values between its voxels and nothing
     ground, shown = _underMap(study, plane, center, shownMap, "linear" if role == "absorbedDose" else "nearest")
-    return slicePicture(ground.ct, shown, ground.labels, ground.names, _SPACING, (0.0, maximum), "",
-                        _PLANES[plane][3], quantity, colorMap)
+    return [slicePicture(ground.ct, shown, ground.labels, ground.names, _SPACING, (0.0, maximum), "",
+                         _PLANES[plane][3], quantity, colorMap, isSmall=isSmall) for isSmall in sizes]
 
 
 def _underMap(study, plane, center, shownMap, interpolation="linear"):

@@ -72,6 +72,28 @@ def test_statementsAreShownAsGiven():
                                                                   ["Diagnosis", "Graves' disease", ""]]
 
 
+def test_computedTablesHaveFewDigitsAndNoCertainties():
+    columns = ["Tissue", "Absorbed dose (Gy)", "97.5 % (Gy)", "Probability of passing it", "Activity (MBq)",
+               "Concentration (MBq/mL)"]
+    content = {"title": "Expected", "columns": columns, "rows": [
+        ["kidney", 25.234, 4.8396, 0.0, 7412.0, 5.429e-4], ["liver", 3.182, 0.515784, 0.01082, 24.5, 5e-5],
+        ["spleen", 2.0, 1.0, 0.99999, 10125.0, 7.5e-4]]}
+    _title, table, _source = therapyTables.stated(content)
+    texts = [[cell.text.replace("\xa0", " ").replace("\u202f", " ") for cell in row] for row in table.rows]
+    assert texts == [["kidney", "25.2", "4.84", "< 0.001", "7412", "5.429 × 10⁻⁴"],
+                     ["liver", "3.18", "0.516", "0.011", "24.5", "5 × 10⁻⁵"],
+                     ["spleen", "2.00", "1", "> 0.999", "10 125", "7.5 × 10⁻⁴"]]
+    assert table.columns[2].title == "97.5\xa0%", "not on two lines"
+
+
+def test_whatWasNotStatedIsNotSaidToBeMissingAResult():
+    table, = therapyTables.values({"isDeliveryConfirmed": None, "administeredDeviationPercent": None,
+                                   "activityMBq": None, "wholeBodySValueGyPerMBqH": 2.5e-6})
+    assert [row[1].text.replace("\xa0", " ") for row in table.rows] == [
+        "not stated", "not stated", "not computed", "2.5 × 10⁻⁶"]
+    assert table.rows[3][2].text == "Gy/(MBq\xa0h)"
+
+
 def test_whatAProtocolSaysOfItself():
     assert therapyTables.texts(["One.", {"value": 13.0, "unit": "%", "source": "A paper", "verified": False}]) == [
         "One.", "13 % (A paper), not verified"]

@@ -12,7 +12,7 @@ from vtk.util import numpy_support
 
 from MRTDosimetryLib.errors import CalculationError, InputError
 from MRTDosimetryLib.imaging.volume import Volume
-from MRTDosimetryLib.scene import display, headless, segments, threeDView, views, volumes
+from MRTDosimetryLib.scene import colorMaps, display, headless, segments, threeDView, views, volumes
 from MRTDosimetryLib.scene.study import Study
 
 MATRIX = np.array([[-4.0, 0, 0, 80], [0, -4.0, 0, 80], [0, 0, 4.0, -80], [0, 0, 0, 1]])
@@ -118,6 +118,45 @@ def testThreeDPictureIsLightAndLeavesTheSceneAsItWas(study, tmp_path):
     assert 50 < colored(plain).sum() < plain[..., 0].size / 2
     # the legend is only in the second picture
     assert colored(valued[-60:]).sum() > colored(plain[-60:]).sum() + 500
+
+
+def hues(rgb):
+    """Hue in degrees of colors (..., 3), 0..255; lighting and translucency over white leave it nearly as it is."""
+    rgb = np.asarray(rgb, float)
+    highest, lowest = rgb.max(axis=-1), rgb.min(axis=-1)
+    red, green, blue = np.moveaxis(rgb, -1, 0)
+    span = np.maximum(highest - lowest, 1e-9)
+    sector = np.select([highest == red, highest == green], [(green - blue) / span % 6, (blue - red) / span + 2],
+                       (red - green) / span + 4)
+    return 60.0 * sector
+
+
+def testEveryRegionIsDrawnInTheColorOfItsValue(study, tmp_path):
+    needRendering()
+    k, j, i = np.indices((40, 40, 40))
+    # at the patient's right, in the middle and at the left: none hides another
+    labels = sum(value * ((k - 20) ** 2 + (j - 20) ** 2 + (i - place) ** 2 < 16).astype(np.uint8)
+                 for value, place in ((1, 8), (2, 20), (3, 32)))
+    names, valuesGy = {1: "liver", 2: "spleen", 3: "kidney left"}, {"liver": 4.0, "spleen": 12.0, "kidney left": 17.0}
+    node = segments.segmentationFromLabels(study.scene, Volume(labels, MATRIX, "", "labels"), names, "Three")
+    study.scene.RemoveNode(study.nodeByRole("segmentation"))
+    with threeDView.ThreeDView(study.scene, "test3DColors") as view:
+        view.png(tmp_path / "a.png", node, SIZE, values=valuesGy, valueTitle="Mean absorbed dose (Gy)", maximum=20.0)
+    picture = pixels(tmp_path / "a.png")
+    balls = picture[: int(0.88 * SIZE[1])]
+    rows, columns = np.nonzero(balls.max(axis=2) - balls.min(axis=2) > 60)
+    found, colors = balls[rows, columns], colorMaps.colors("absorbedDose")
+    borders = np.quantile(columns, 0.0) + np.ptp(columns) * np.array([0.0, 1 / 3, 2 / 3, 1.001])
+    for part, name in enumerate(names.values()):
+        own = found[(columns >= borders[part]) & (columns < borders[part + 1])]
+        wanted = hues(np.array(colors[round(valuesGy[name] / 20.0 * (len(colors) - 1))]) * 255.0)
+        apart = np.abs((hues(own) - wanted + 180.0) % 360.0 - 180.0)
+        assert len(own) > 300 and np.mean(apart < 15.0) > 0.9, f"{name}: {np.median(hues(own)):.0f}, not {wanted:.0f}"
+    # the bar below has the colors from the lowest to the highest value, from left to right
+    y, start, end = round(SIZE[1] * (1 - 0.0725)), 0.29, 0.71
+    bar = picture[y, round(start * SIZE[0]) : round(end * SIZE[0])]
+    expected = np.array(colors)[np.round(np.linspace(0.023, 0.977, len(bar)) * (len(colors) - 1)).astype(int)] * 255.0
+    assert np.abs(bar - expected).mean() < 12.0
 
 
 def testLabelsDoNotOverlap():

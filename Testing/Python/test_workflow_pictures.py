@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from caseFiles import writeStudy
 
+from MRTDosimetryLib.report import slicePictures
 from MRTDosimetryLib.report.numbers import significant
-from MRTDosimetryLib.scene import volumes
+from MRTDosimetryLib.scene import regionsIn3D, threeDView, views, volumes
 from MRTDosimetryLib.workflow import job, pictures, studyFile
 
 
@@ -64,6 +65,43 @@ def test_keyPictureIsTheCoronalOne(study, drawn):
     shown = pictures._flatPictures(study, pictures._centersRAS(study))
     assert [(picture.title, picture.isKey) for picture in shown] == [
         ("Absorbed dose over CT, axial", False), ("Absorbed dose over CT, coronal", True)]
+
+
+def test_everyMapHasItsColorBarWithUnit(study, monkeypatch):
+    figures, keep = [], slicePictures.figureBytes
+    monkeypatch.setattr(slicePictures, "figureBytes", lambda figure, *how: figures.append(figure) or keep(figure, *how))
+    shown = pictures._flatPictures(study, pictures._centersRAS(study)) + pictures._maximumPictures(study)
+    assert len(figures) == len(shown) + 1, "one more for the first page"
+    assert shown[1].firstPagePNG.startswith(b"\x89PNG")
+    endGy = pictures.display.displayedMaximum(study.nodeByRole("absorbedDose"))
+    for figure in figures:
+        bar = figure.axes[-1]
+        assert bar.get_ylabel() == "Absorbed dose (Gy)" and bar.get_ylim() == (0.0, endGy)
+    assert [len(figure.legends) for figure in figures] == [1, 1, 0, 0, 1], "neither the small one nor the projection"
+
+
+def test_pictureIn3DIsOfTheRegionsAlone(study, monkeypatch):
+    """The surfaces shown beside the absorbed dose lie where the regions lie: together they are drawn in patches."""
+    possible, reason = views.canRender()
+    if not possible:
+        pytest.skip(reason)
+    titles, legend = [], threeDView.ThreeDView.legend
+    monkeypatch.setattr(threeDView.ThreeDView, "legend", lambda self, colors, maximum, title, *others: (
+        titles.append(title) or legend(self, colors, maximum, title, *others)))
+    surfaces = study.nodeByRole(regionsIn3D.ROLE).GetDisplayNode()
+    drawn = []
+    for isVisible in (True, False):
+        surfaces.SetVisibility(isVisible)
+        shown, words = pictures.reportPictures(study)
+        assert not words and surfaces.GetVisibility() == isVisible, "as it was"
+        drawn += [picture.pngBytes for picture in shown if picture.title == "Regions in 3D"]
+    assert drawn[0] == drawn[1] and titles == ["Mean absorbed dose (Gy)"] * 2
+
+
+@pytest.mark.parametrize(("place", "words"), [
+    ((0.0, -7.2, 1.0), "Slice at P 7 mm"), ((0.0, 7.2, 1.0), "Slice at A 7 mm"), ((3.0, -0.2, 1.0), "Slice at P 0 mm")])
+def test_placesAreNamedByTheirSide(place, words):
+    assert pictures._sliceCaption("Coronal", np.array(place)).startswith(words)
 
 
 def test_withoutGraphicsThereAreSlicesAndAWord(study, monkeypatch):
