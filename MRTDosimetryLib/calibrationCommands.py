@@ -25,7 +25,8 @@ def addCalibrate(commands, progress):
     listed.set_defaults(function=_listed)
     planar = commands.add_parser(
         "planar", help="planar series of a hybrid protocol from serial planar or whole-body views",
-        description="Geometric mean of opposed views, scatter and background taken off, as kinetics.hybrid reads it.")
+        description="Geometric mean of opposed views, scatter and background taken off, as kinetics.hybrid reads it; "
+                    "with attenuation and sensitivity, activities in MBq, of one pair of views or of several.")
     planar.add_argument("planar", metavar="PLANAR.json", help="images and regions")
     planar.add_argument("--out", required=True, metavar="FILE.csv", help="the series to write")
     planar.set_defaults(function=_planar)
@@ -72,12 +73,12 @@ def _listed(options):
 
 
 def _planar(options):
-    from .workflow import planarSeries
+    from .workflow import planarFile, planarSeries
 
-    rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(options.planar))
+    rows, warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(options.planar))
     planarSeries.writeTable(rows, options.out)
     for row in rows:
-        print(f"{row['region']}: {row['timeHours']:g} h, {row['counts']:.5g} +- {row['uncertaintyCounts']:.2g}")
+        print("; ".join(planarSeries.rowWords(row)))
     _warn(warnings)
     print(f"The series is {options.out}")
 

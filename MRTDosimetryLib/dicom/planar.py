@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import InputError
-from .elements import inFile, number, numbers, readDataset, tagName, tagText, wholeNumber
+from .elements import inFile, items, number, numbers, readDataset, tagName, tagText, wholeNumber
 from .facts import Fact
 from .frames import DETECTOR, ENERGY_WINDOW, detectorName, energyWindows, frameCount, framePointers, vector
 from .geometry import requirePixelSpacing
 from .headers import acquisitionFacts, identityFacts, radiopharmaceuticalFacts
 from .nuclearMedicine import PLANAR, requireNM
 from .pixelData import activityScale, requireLossless, requireMapped, saturationWarnings, scaled, storedValues
+
+# Cosine beyond which a view is as good as coronal.
+_STRAIGHT = 0.99
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class PlanarView:
         Detector with its view, and energy window, as far as the file tells them.
     detector, energyWindow : int or None
         Numbers from 1.
+    orientation : tuple of 2 str, or None
+        Side of the patient toward which columns (``"R"``, ``"L"``) and rows (``"H"``, ``"F"``) go on, where the
+        detector's Image Orientation (Patient) says so.
     """
 
     counts: np.ndarray
@@ -36,6 +42,7 @@ class PlanarView:
     title: str
     detector: int | None
     energyWindow: int | None
+    orientation: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -138,8 +145,19 @@ def _views(dataset, counts, spacing, where):
         if (detector, window) in seen:
             raise InputError(f"Two frames are of the same view: {title} ({tagName('DetectorVector')})", where)
         seen[detector, window] = title
-        views.append(PlanarView(plane, tuple(spacing), title, detector, window))
+        views.append(PlanarView(plane, tuple(spacing), title, detector, window, _orientation(dataset, detector)))
     return tuple(views)
+
+
+def _orientation(dataset, detector):
+    """Letters of a coronal view, ``None`` where the file does not give them or the view is oblique."""
+    described = items(dataset, "DetectorInformationSequence")
+    if detector is None or detector > len(described):
+        return None
+    cosines = numbers(described[detector - 1], "ImageOrientationPatient", 6)
+    if cosines is None or abs(cosines[0]) < _STRAIGHT or abs(cosines[5]) < _STRAIGHT:
+        return None
+    return "L" if cosines[0] > 0 else "R", "H" if cosines[5] > 0 else "F"
 
 
 def _acquisition(dataset, kind):

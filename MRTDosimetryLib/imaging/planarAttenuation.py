@@ -1,17 +1,10 @@
-"""Attenuation along the line of sight of planar views, from a CT."""
+"""Attenuation of a region along the lines of sight of planar views, from the projection of a CT."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import InputError
-from ..physics.density import densityGPerML
-from ..physics.photonInteractions import photonMaterial
-
-_MATERIAL = {"softTissue": 1.0}
-_MM_PER_CM = 10.0
-# Thinner than this in units of its own CT, air and clothes around the patient are no body.
-_LEAST_DENSITY = 0.02
 
 
 @dataclass(frozen=True)
@@ -26,6 +19,11 @@ class LineOfSight:
         Mean thickness, weighted by how much of the source each line meets.
     spread : float
         Standard deviation of mu T over the region.
+    transmission : float
+        Geometric mean of the shares of photons of the region that leave the body toward front and back, each voxel by
+        its own depth: what exp(-mu T / 2) / f of a uniform slab stands for.
+    share : float
+        Part of the region's volume that the lines meet.
     """
 
     bodyMuT: float
@@ -33,41 +31,47 @@ class LineOfSight:
     bodyCM: float
     sourceCM: float
     spread: float
+    transmission: float
+    share: float
 
 
-def lineOfSight(ct, mask, energyMeV):
-    """mu T and mu t of a region along the axis of the CT that runs most nearly from front to back.
+def lineOfSight(projection, name, pixels=None):
+    """mu T and mu t of a region of a projected CT.
 
     The mass attenuation coefficient is that of soft tissue at the energy (narrow beam: for images freed of scatter);
     density comes from the CT.
 
     Parameters
     ----------
-    ct : Volume
-        Hounsfield units.
-    mask : numpy.ndarray
-        Fraction or 0/1 of each voxel inside the source, the shape of ``ct.array``.
-    energyMeV : float
+    projection : Projection
+    name : str
+        Of the region.
+    pixels : numpy.ndarray, optional
+        Weights (0..1) of the pixels whose lines count, of the window of the projection; all where left out.
 
     Returns
     -------
     LineOfSight
+
+    Raises
+    ------
+    InputError
+        No such region, or none of it on these lines.
     """
-    inside = np.asarray(mask, np.float32)
-    if inside.shape != ct.array.shape:
-        raise InputError("Region and CT are on different grids", ct.name, "Bring the region onto the CT")
-    if not inside.any():
-        raise InputError("The region is empty", ct.name, "Draw it")
-    axis = 2 - int(np.abs(ct.ijkToRAS[1, :3] / ct.spacingMM).argmax())
-    step = float(ct.spacingMM[2 - axis]) / _MM_PER_CM
-    coefficient = float(photonMaterial(_MATERIAL).coefficientCM2PerG("total", energyMeV))
-    density = densityGPerML(ct.array)
-    density = np.where(density > _LEAST_DENSITY, density, 0.0)
-    body = density.sum(axis=axis, dtype=np.float64) * step * coefficient
-    thickness = (density > 0).sum(axis=axis) * step
-    source = (density * inside).sum(axis=axis, dtype=np.float64) * step * coefficient
-    weights = inside.sum(axis=axis, dtype=np.float64)
-    mean = float(np.average(body, weights=weights))
-    return LineOfSight(mean, float(np.average(source, weights=weights)), float(np.average(thickness, weights=weights)),
-                       float(np.average(weights * step, weights=weights)),
-                       float(np.sqrt(np.average((body - mean) ** 2, weights=weights))))
+    region = projection.regions.get(name)
+    if region is None:
+        raise InputError("The region is not in the projection of the CT", name,
+                         f"Known are {', '.join(projection.regions) or 'none'}")
+    weights = region.sourceCM if pixels is None else region.sourceCM * pixels
+    total = weights.sum()
+    if not total > 0:
+        raise InputError("Nothing of the region lies on the lines of these pixels", name, "Check region and alignment")
+
+    def mean(values):
+        return float((values * weights).sum() / total)
+
+    bodyMuT = mean(projection.bodyMuT)
+    seen = [(view if pixels is None else view * pixels).sum() / total for view in (region.anterior, region.posterior)]
+    return LineOfSight(bodyMuT, mean(region.sourceMuT), mean(projection.bodyCM), mean(region.sourceCM),
+                       float(np.sqrt(mean((projection.bodyMuT - bodyMuT) ** 2))), float(np.sqrt(seen[0] * seen[1])),
+                       float(total / region.sourceCM.sum()))

@@ -4,6 +4,8 @@ Conjugate view (MIRD Pamphlet 16, Siegel et al., J Nucl Med 1999;40:37S-61S):
 A = sqrt(I_A I_P exp(mu T)) f / epsilon, f = (mu t / 2) / sinh(mu t / 2), with the thickness T of the body and t of the
 source along the line of sight. Triple-energy-window scatter (Ogawa et al., IEEE Trans Med Imaging 1991;10:408-412):
 C_scatter = (C_lower / w_lower + C_upper / w_upper) w_main / 2.
+Where a CT tells the depth of every voxel of a source of uniform uptake, exp(mu T / 2) f is the reciprocal of the
+geometric mean of what leaves the body toward both sides, without the assumption of a slab.
 """
 
 import math
@@ -142,6 +144,15 @@ def attenuationFromTransmission(openCounts, transmittedCounts, where="transmissi
     return math.log(empty / shown)
 
 
+def sourceFactorUncertainty(attenuationOfSource, uncertainty):
+    """u(f)/f of :func:`sourceFactor` by u(mu t): |1/h - coth h| / 2 times it, with h = mu t / 2."""
+    half = notNegative(attenuationOfSource, "attenuation of the source (mu t)", _WHERE) / 2.0
+    spread = notNegative(uncertainty, "uncertainty", _WHERE)
+    # of a thin source by the first term of the series, -h / 3
+    slope = -half / 3.0 if half < 1e-3 else 1.0 / half - 1.0 / math.tanh(half)
+    return abs(slope) / 2.0 * spread
+
+
 @dataclass(frozen=True)
 class PlanarActivity:
     """Activity by conjugate view.
@@ -149,16 +160,27 @@ class PlanarActivity:
     Attributes
     ----------
     activityMBq : float
-    relativeUncertainty : float
-        k = 1, of counting, sensitivity and attenuation as far as they are stated.
+    components : dict of str to float
+        Relative standard uncertainties (k = 1) by source, as far as they are stated: ``counting``, and, common to all
+        images of a region, ``sensitivity``, ``attenuation`` and ``thickness``.
     """
 
     activityMBq: float
-    relativeUncertainty: float
+    components: dict
+
+    @property
+    def relativeUncertainty(self):
+        """Of all components, k = 1."""
+        return math.hypot(*self.components.values())
+
+    @property
+    def commonRelativeUncertainty(self):
+        """Of what is the same in all images of a region, k = 1."""
+        return math.hypot(*(value for name, value in self.components.items() if name != "counting"))
 
 
 def conjugateViewActivity(mean, durationSeconds, attenuation, sensitivityCpsPerMBq, attenuationOfSource=0.0,
-                          attenuationUncertainty=0.0, sensitivityRelative=0.0):
+                          attenuationUncertainty=0.0, sensitivityRelative=0.0, sourceFactorRelative=0.0):
     """Activity of a source from the geometric mean of two opposed views.
 
     Parameters
@@ -166,14 +188,15 @@ def conjugateViewActivity(mean, durationSeconds, attenuation, sensitivityCpsPerM
     mean : NetCounts
         Of :func:`geometricMean`.
     durationSeconds : float
+        Exposure of the source: of a whole-body scan, the length of the field of view over the speed.
     attenuation : float
         mu T of the body along the line of sight.
     sensitivityCpsPerMBq : float
         In air, of one view.
     attenuationOfSource : float
         mu t of the source.
-    attenuationUncertainty, sensitivityRelative : float
-        u(mu T), and u(epsilon)/epsilon.
+    attenuationUncertainty, sensitivityRelative, sourceFactorRelative : float
+        u(mu T), u(epsilon)/epsilon, and u(f)/f of :func:`sourceFactorUncertainty`.
 
     Returns
     -------
@@ -188,6 +211,8 @@ def conjugateViewActivity(mean, durationSeconds, attenuation, sensitivityCpsPerM
     rate = positive(mean.counts, "counts", _WHERE) / positive(durationSeconds, "duration (s)", _WHERE)
     activity = rate * math.exp(depth / 2.0) * sourceFactor(attenuationOfSource) \
         / positive(sensitivityCpsPerMBq, "sensitivity", _WHERE)
-    return PlanarActivity(activity, math.sqrt((mean.uncertainty / mean.counts) ** 2
-                                              + (notNegative(attenuationUncertainty, "uncertainty", _WHERE) / 2.0) ** 2
-                                              + notNegative(sensitivityRelative, "uncertainty", _WHERE) ** 2))
+    return PlanarActivity(activity, {
+        "counting": mean.uncertainty / mean.counts,
+        "sensitivity": notNegative(sensitivityRelative, "uncertainty", _WHERE),
+        "attenuation": notNegative(attenuationUncertainty, "uncertainty", _WHERE) / 2.0,
+        "thickness": notNegative(sourceFactorRelative, "uncertainty", _WHERE)})

@@ -14,7 +14,14 @@ from . import kineticsOptions
 from .kineticsOptions import AUTO, REMAINDER, renamed
 
 SHARED_KEYS = {"regions", "model", "parameters", "source"}
-SERIES_KEYS = {"timesHours", "values", "uncertainties", "unit", "source"}
+# What a series may say beside its values: ``use`` (scaled by one SPECT/CT, or absolute: activities of their own), the
+# relative uncertainty that its values have in common, what it was measured by at each time, and what is doubtful.
+FURTHER_KEYS = ("use", "commonRelativeUncertainty", "details", "warnings")
+SERIES_KEYS = {"timesHours", "values", "uncertainties", "unit", "source", *FURTHER_KEYS}
+SCALED, ABSOLUTE = "scaled", "absolute"
+ABSOLUTE_UNIT = "MBq"
+# Choice of the study: the planar views that the series were measured in.
+VIEWS = "planarViews"
 # Only the course in time counts: the unit is for the record, and must be of activity at the time of the scan.
 PLANAR_UNITS = ("counts", "cps", "Bq", "kBq", "MBq", "%")
 UNCERTAINTY_COLUMN = " uncertainty"
@@ -146,7 +153,7 @@ def setPlanarSeries(study, region, series):
     ----------
     series : dict or None
         ``timesHours``, ``values`` at these times (not decay-corrected), optionally ``uncertainties`` (k = 1),
-        ``unit`` (one of ``PLANAR_UNITS``) and ``source``.
+        ``unit`` (one of ``PLANAR_UNITS``), ``source`` and ``FURTHER_KEYS``.
 
     Raises
     ------
@@ -158,16 +165,29 @@ def setPlanarSeries(study, region, series):
     kineticsOptions.change(study, hybrid=entries)
 
 
+def replacePlanarSeries(study, entries, views):
+    """State the planar series of all regions, and the planar views they were measured in; nothing is changed where one
+    of them cannot be used."""
+    faults, checked = Faults(), {}
+    for region, series in entries.items():
+        with faults.collect():
+            checked[region] = _checkedSeries(series, f"{_HYBRID}, {region}")
+    faults.raiseIfAny()
+    study.setChoice(VIEWS, views)
+    kineticsOptions.change(study, hybrid=checked)
+
+
 def removePlanarSeries(study):
     """Take all planar series back."""
+    study.setChoice(VIEWS, None)
     kineticsOptions.change(study, hybrid={})
 
 
-def setPlanarFile(study, path, unit, source="", names=()):
+def setPlanarFile(study, path, unit, source="", names=(), further=None):
     """State the planar series of all regions of a CSV file; replaces what was stated.
 
     Header ``timeHours``, then the regions, each with or without a column ``<region> uncertainty``; an empty cell is
-    a region that was not measured.
+    a region that was not measured. ``further``: of ``FURTHER_KEYS``, for all regions.
     """
     known = {*names, REMAINDER}
     faults, entries = Faults(), {}
@@ -176,9 +196,10 @@ def setPlanarFile(study, path, unit, source="", names=()):
             faults.add(f"'{region}' is not a region", str(path), f"Known are {', '.join(sorted(known))}")
             continue
         with faults.collect():
-            entries[region] = _checkedSeries({**series, "unit": unit, "source": source or str(path).split("/")[-1]},
-                                             f"{path}, {region}")
+            entries[region] = _checkedSeries({**series, **(further or {}), "unit": unit,
+                                              "source": source or str(path).split("/")[-1]}, f"{path}, {region}")
     faults.raiseIfAny()
+    study.setChoice(VIEWS, None)
     kineticsOptions.change(study, hybrid=entries)
 
 
@@ -261,8 +282,25 @@ def _checkedSeries(series, where):
         faults.add("The planar series holds nothing above zero", where, "Check region and background")
     with faults.collect():
         renamed(where, TimeActivityCurve, lists["timesHours"], lists["values"], lists["uncertainties"])
+    _checkFurther(series, where, faults)
     faults.raiseIfAny()
-    return {**lists, "unit": series["unit"], "source": source.strip()}
+    return {**lists, "unit": series["unit"], "source": source.strip(),
+            **{key: series[key] for key in FURTHER_KEYS if series.get(key) is not None}}
+
+
+def _checkFurther(series, where, faults):
+    use, common = series.get("use"), series.get("commonRelativeUncertainty")
+    if use not in (None, SCALED, ABSOLUTE):
+        faults.add(f"{use!r} is no use of a planar series", where, f"Use {SCALED} or {ABSOLUTE}")
+    if use == ABSOLUTE and series["unit"] != ABSOLUTE_UNIT:
+        faults.add(f"Values in {series['unit']} are not used as activities", where, f"Give them in {ABSOLUTE_UNIT}")
+    if use == ABSOLUTE and series.get("uncertainties") is None:
+        faults.add("Activities of planar views have no uncertainties", where, "Give the uncertainty of each, k = 1")
+    if common is not None and not (_isNumber(common) and 0 <= common < 1):
+        faults.add(f"The common relative uncertainty is {common!r}", where, "Give a fraction, 0.05 for 5 %")
+    for key in ("details", "warnings"):
+        if series.get(key) is not None and not isinstance(series[key], list):
+            faults.add(f"{key} is not a list", where, "Leave it out")
 
 
 def _isNumber(value):
@@ -270,14 +308,17 @@ def _isNumber(value):
 
 
 def applyHybrid(study, given, names):
-    """Planar series of a study file: a CSV ``file``, or ``series`` by region, with common ``unit`` and ``source``."""
+    """Planar series of a study file: a CSV ``file``, or ``series`` by region, with common ``unit``, ``source``, ``use``
+    and ``commonRelativeUncertainty``."""
     if not given:
         return
     if not isinstance(given, dict):
         raise InputError("This is not an object", _HYBRID, 'Write e.g. {"file": "planar.csv", "unit": "counts"}')
     faults = Faults()
-    for key in sorted(set(given) - {"file", "series", "unit", "source"}):
-        faults.add(f"The key '{key}' is not known", _HYBRID, "Known are file, series, source, unit")
+    common = {key: given[key] for key in ("unit", "source", "use", "commonRelativeUncertainty") if key in given}
+    for key in sorted(set(given) - {"file", "series", *common}):
+        faults.add(f"The key '{key}' is not known", _HYBRID,
+                   "Known are commonRelativeUncertainty, file, series, source, unit, use, views")
     if ("file" in given) == ("series" in given):
         faults.add("The planar series are not given once", _HYBRID, "Give either file or series")
     faults.raiseIfAny()
@@ -287,7 +328,8 @@ def applyHybrid(study, given, names):
         source = given.get("source", "")
         if not isinstance(source, str):
             raise InputError("The source is not a text", _HYBRID)
-        setPlanarFile(study, given["file"], given.get("unit"), source, names)
+        setPlanarFile(study, given["file"], given.get("unit"), source, names,
+                      {key: value for key, value in common.items() if key in FURTHER_KEYS})
         return
     series = kineticsOptions.requireByName(given["series"], f"{_HYBRID}.series", f'{{"liver": {_EXAMPLE_SERIES}}}')
     known = {*names, REMAINDER}
@@ -297,7 +339,6 @@ def applyHybrid(study, given, names):
                        f"Known are {', '.join(sorted(known))}")
             continue
         with faults.collect():
-            common = {key: given[key] for key in ("unit", "source") if key in given}
             setPlanarSeries(study, region, {**common, **entry} if isinstance(entry, dict) else entry)
     faults.raiseIfAny()
 
@@ -310,7 +351,7 @@ def missingStatements(study, names, points):
         if unknown and names:
             missing.append(f"The joint fit of {', '.join(group['regions'])} names {', '.join(unknown)}, which is not a "
                            "region: change kinetics.shared")
-    if planarSeries(study) and points > 1:
+    if points > 1 and any(series.get("use") != ABSOLUTE for series in planarSeries(study).values()):
         missing.append(f"A planar series is scaled by one SPECT/CT, the study has {points} time points: exclude the "
                        "others, or take the planar series (kinetics.hybrid) back")
     return missing

@@ -17,6 +17,7 @@ from . import (
     kineticsChecks,
     kineticsOptions,
     partialVolume,
+    planarStudy,
     plannedActivity,
     regionFits,
     studyNodes,
@@ -87,6 +88,7 @@ def _missing(study):
     missing += plannedActivity.missing(study, included)
     missing += kineticsChecks.missingStatements(study, regionNames(study))
     missing += jointKinetics.missingStatements(study, regionNames(study), len(included))
+    missing += planarStudy.missing(study)
     if options(study)["perVoxel"] and 0 < len(included) < voxelKinetics.MINIMUM_TIME_POINTS:
         missing.append("Fits per voxel need at least two time points: add one, or set kinetics.perVoxel to false")
     protocol = studyProtocol(study)
@@ -130,7 +132,7 @@ def _compute(study, progress=noProgress):
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)
     warnings += words
-    warnings += kineticsChecks.unusedWords(study, names)
+    warnings += kineticsChecks.unusedWords(study, names) + planarStudy.warnings(study)
     progress(0.7, "Time-integrated activity map")
     value = {"regions": regions, "remainder": remainder, "timesHours": timesHours,
              **({"planned": planned} if planned else {}), **({"prediction": predicted} if predicted else {})}

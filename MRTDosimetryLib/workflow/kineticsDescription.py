@@ -2,7 +2,7 @@
 
 from ..errors import Faults, InputError
 from ..therapies.tissues import tissueOf
-from . import excludedPoints, jointKinetics
+from . import excludedPoints, jointKinetics, planarStudy
 from .kineticsOptions import (
     REMAINDER,
     TITLES,
@@ -44,7 +44,7 @@ def applyDescription(study, choice, names):
     with faults.collect():
         jointKinetics.setShared(study, choice.get("shared"), names)
     with faults.collect():
-        jointKinetics.applyHybrid(study, choice.get("hybrid"), names)
+        planarStudy.applyHybrid(study, choice.get("hybrid"), names)
     setters = {"effectiveHalfLifeHours": _applyHalfLife, "populationHalfLife": setPopulationHalfLife,
                "earlierCycle": setEarlierCycle, "regionModels": setRegionModel, "fixed": setFixed,
                "bounds": setBounds, "excludedPoints": excludedPoints.setExcludedPoints}

@@ -1,119 +1,42 @@
-"""PLANAR.json: serial planar or whole-body views and the regions in them, to planar series for hybrid protocols.
+"""Planar views to planar series: net counts, or activities by attenuation and sensitivity, of every region over time.
 
-::
-
-    {"schemaVersion": 1, "source": "whole-body scans, regions by ...",
-     "images": [{"file": "day0.dcm", "hoursAfterAdministration": 4.0},
-                {"file": "day1.dcm", "hoursAfterAdministration": 24.0, "shiftPixels": [1, -2]}],
-     "detectors": {"anterior": 1, "posterior": 2}, "windows": {"main": 1, "lower": 2, "upper": 3},
-     "isPosteriorMirrored": true,
-     "regions": [{"name": "kidney left", "anterior": [[150, 90], [162, 90], [162, 110], [150, 110]],
-                  "background": [[165, 90], [168, 90], [168, 110], [165, 110]], "bodyFraction": 0.8}]}
-
-Corners are [column, row]; ``posterior`` and ``backgroundPosterior`` may be left out where the posterior view is the
-mirror image (``isPosteriorMirrored`` true) or drawn like the anterior one (false). Counts are those of the main window
-less scatter by the windows beside it, less background, as the geometric mean of both views; per second for static
-images, per scan speed for whole-body scans.
+Counts are those of the main window less scatter by the windows beside it, less background, as the geometric mean of
+both views; per second for static images, per scan speed for whole-body scans. The file is that of :mod:`.planarFile`.
 """
 
 import csv
 import io
-import json
 import os
 
 from ..dicom.planar import readPlanar
 from ..errors import Faults, InputError
-from ..imaging import planarRegions
-from ..physics import planarActivity
 from ..therapies import planar as planarTable
-from . import planarViews
+from . import planarLines, planarQuantities, planarViews
 from .jointKinetics import UNCERTAINTY_COLUMN
-from .protocol import positiveNumber
+from .planarCounts import counted, projectionOf
+from .planarFile import SIDES
 
-SCHEMA_VERSION = 1
-_KEYS = {"schemaVersion", "source", "images", "detectors", "windows", "isPosteriorMirrored", "regions"}
-_IMAGE_KEYS = {"file", "hoursAfterAdministration", "shiftPixels", "durationSeconds"}
-_REGION_KEYS = {"name", "anterior", "posterior", "background", "backgroundPosterior", "bodyFraction"}
-_SIDES = ("anterior", "posterior")
-# Of the smaller region: what lies over each other in a view cannot be told apart.
-_NOTABLE_OVERLAP = 0.02
+COUNTS, ACTIVITY = "counts", "MBq"
 
 
-def readPlanarStudy(path):
-    """The content of a planar file with absolute paths.
-
-    Raises
-    ------
-    InputError, FaultList
-        Every fault of its shape.
-    """
-    where = os.path.basename(str(path))
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except FileNotFoundError:
-        raise InputError("There is no such file", str(path), "Check the path of the planar file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The file cannot be read ({error.__class__.__name__})", str(path)) from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"This is not valid JSON: {error.msg} in line {error.lineno}", where) from None
-    if not isinstance(content, dict) or content.get("schemaVersion") != SCHEMA_VERSION:
-        raise InputError("The file does not hold planar views of a known schemaVersion", where,
-                         f'Give "schemaVersion": {SCHEMA_VERSION}')
-    faults = Faults()
-    _refuseUnknown(content, _KEYS, where, faults)
-    images, regions = content.get("images"), content.get("regions")
-    if not isinstance(images, list) or len(images) < 2:
-        faults.add("A planar series needs at least two images", f"{where}: images")
-        images = []
-    for position, image in enumerate(images):
-        place = f"{where}: image {position + 1}"
-        if not isinstance(image, dict) or not isinstance(image.get("file"), str):
-            faults.add("The image is not named", place, 'Give "file": a path')
-            continue
-        _refuseUnknown(image, _IMAGE_KEYS, place, faults)
-        with faults.collect():
-            positiveNumber(image.get("hoursAfterAdministration"), "time after administration (h)", place)
-    if not isinstance(regions, list) or not regions:
-        faults.add("No regions are given", f"{where}: regions", "Give at least one")
-        regions = []
-    names = [region.get("name") for region in regions if isinstance(region, dict)]
-    for position, region in enumerate(regions):
-        place = f"{where}: region {position + 1}"
-        if not isinstance(region, dict) or not (isinstance(region.get("name"), str) and region["name"].strip()):
-            faults.add("The region is not named", place, "Name it as the region of the SPECT/CT")
-            continue
-        _refuseUnknown(region, _REGION_KEYS, place, faults)
-        if names.count(region["name"]) > 1:
-            faults.add("Two regions have the same name", place, "Rename one of them")
-    if not isinstance(content.get("isPosteriorMirrored"), bool) and any(
-            isinstance(region, dict) and "posterior" not in region for region in regions):
-        faults.add("Whether the posterior view is the mirror image is not stated", f"{where}: isPosteriorMirrored",
-                   "Give true or false, or the posterior region of each")
-    for key, known in (("detectors", set(_SIDES)), ("windows", {"main", "lower", "upper"})):
-        if content.get(key) is not None and not (isinstance(content[key], dict) and set(content[key]) <= known):
-            faults.add(f"'{key}' is not an object of {', '.join(sorted(known))}", where)
-    if content.get("windows") and ("lower" in content["windows"]) != ("upper" in content["windows"]):
-        faults.add("Scatter needs both windows beside the main one", f"{where}: windows", "Give lower and upper")
-    faults.raiseIfAny()
-    folder = os.path.dirname(os.path.abspath(path))
-    return {**content, "images": [{**image, "file": os.path.normpath(os.path.join(folder, image["file"]))}
-                                  for image in images]}
-
-
-def planarSeries(content):
-    """Net counts of every region in every image.
+def planarSeries(content, patient=None, radionuclide=None):
+    """Net counts, and activities where they are asked for, of every region in every image.
 
     Parameters
     ----------
     content : dict
-        Of :func:`readPlanarStudy`.
+        Of :func:`.planarFile.readPlanarStudy`.
+    patient : Patient, optional
+        CT and regions of a study; left out, those that the content names.
+    radionuclide : str, optional
+        Of the study.
 
     Returns
     -------
     list of dict
         ``timeHours``, ``region``, ``counts``, ``uncertaintyCounts`` (k = 1), as the study key
-        ``measurements.planar`` takes them.
+        ``measurements.planar`` takes them; with activities also ``activityMBq``, ``uncertaintyMBq`` (of counting),
+        ``components`` (relative, k = 1) and ``attenuation``.
     list of str
         Warnings, each without a full stop.
 
@@ -121,107 +44,120 @@ def planarSeries(content):
     ------
     InputError, FaultList
     """
-    faults, rows, warnings, scales = Faults(), [], [], {}
+    faults, rows, warnings, kinds, cache = Faults(), [], [], set(), {}
+    radionuclide = _radionuclide(content, radionuclide)
+    if patient is None:
+        patient = planarQuantities.patientOfFiles(content)
+    settings = planarQuantities.settingsOf(content, patient, radionuclide, warnings)
     for position, item in enumerate(content["images"]):
+        name = f"image {position + 1} ({item['hoursAfterAdministration']:g} h)"
         with faults.collect():
             image = readPlanar(item["file"])
-            name = f"image {position + 1} ({item['hoursAfterAdministration']:g} h)"
+            planarQuantities.requireNuclide(image, radionuclide, name)
             warnings += [f"{name}: {words}" for words in image.warnings]
-            scales[name] = _scale(image, item, name)
-            found, words = _regions(content, item, image, name)
+            kinds.add(image.kind)
+            found, words = _rows(content, item, image, patient, settings, name, cache)
+            rows += found
             warnings += words
-            rows.append((item["hoursAfterAdministration"], name, found))
     faults.raiseIfAny()
-    kinds = {kind for kind, _value in scales.values()}
     if len(kinds) > 1:
         raise InputError("Static images and whole-body scans do not make up one series", "planar images",
                          "Give images of one kind")
-    found = [{"timeHours": float(hours), "region": region, "counts": net.counts * scales[name][1],
-              "uncertaintyCounts": net.uncertainty * scales[name][1]}
-             for hours, name, regions in rows for region, net in regions.items()]
-    return planarTable.check(sorted(found, key=lambda row: (row["region"], row["timeHours"])), "planar series"), \
-        list(dict.fromkeys(warnings))
+    rows.sort(key=lambda row: (row["region"], row["timeHours"]))
+    if len(content["images"]) > 1:
+        planarTable.check([{key: row[key] for key in planarTable.KEYS} for row in rows], "planar series")
+    return rows, list(dict.fromkeys(warnings))
+
+
+def _radionuclide(content, ofStudy):
+    stated = content.get("radionuclide")
+    if stated is not None and ofStudy is not None and stated != ofStudy:
+        raise InputError(f"The planar views are of {stated}, the study is of {ofStudy}", "planar views: radionuclide",
+                         "Correct it, or leave it out")
+    return stated or ofStudy
+
+
+def _rows(content, item, image, patient, settings, name, cache):
+    """Rows of one image, and warnings."""
+    detectors, scale = content.get("detectors") or {}, _scale(image, item, name)
+    views = {side: planarViews.chosen(image, detectors.get(side), content.get("windows"), name, side)
+             for side in SIDES}
+    letters = planarLines.orientations(content, views, name)
+    isMirrored, lines, words, alignment = planarLines.isPosteriorMirrored(content, letters), None, [], None
+    shift = tuple(item.get("shiftPixels") or (0.0, 0.0))
+    if patient is not None and _needsLines(content):
+        energyKeV = planarLines.emissionKeV(content.get("attenuation"), settings.radionuclide,
+                                            views["anterior"]["main"], name)
+        lines, words, alignment = planarLines.linesOf(content, item, views, patient, energyKeV / 1000.0, name, cache)
+        shift = planarLines.shiftPixels(item, lines.projection.geometry)
+    elif item.get("shiftMM"):
+        raise InputError("A shift in mm needs alignment and a CT", name, "Give shiftPixels")
+    words += planarQuantities.calibrationWords(image, views["anterior"]["main"], settings.record, name)
+    nets, areas, said = counted(content, item, views, lines, shift, name, isMirrored)
+    found, faults = [], Faults()
+    for region in content["regions"]:
+        net = nets[region["name"]]
+        row = {"timeHours": float(item["hoursAfterAdministration"]), "region": region["name"],
+               "counts": net.counts * scale, "uncertaintyCounts": net.uncertainty * scale}
+        if settings.sensitivity is not None:
+            with faults.collect():
+                row |= planarQuantities.activityOf(content, region, item, image, net, areas[region["name"]], lines,
+                                                   settings, views["anterior"]["main"], name)
+        found.append({**row, "alignment": alignment} if alignment else row)
+    faults.raiseIfAny()
+    return found, [*words, *said]
+
+
+def _needsLines(content):
+    attenuation = content.get("attenuation") or {}
+    return attenuation.get("from") == planarQuantities.CT or any(
+        projectionOf(content, region) is not None for region in content["regions"])
 
 
 def _scale(image, item, name):
     """What one image's counts are multiplied by to be comparable with another's."""
     if image.kind == "WHOLE BODY":
-        speed = image.facts.get("scanVelocityMMPerSecond")
-        if speed is None:
-            raise InputError("The whole-body scan does not state its speed", name, "Export it with its scan velocity")
-        return image.kind, float(speed.value)
-    duration = item.get("durationSeconds")
-    if duration is None and "durationSeconds" in image.facts:
-        duration = image.facts["durationSeconds"].value
-    return image.kind, 1.0 / positiveNumber(duration, "duration of the image (s)", name)
+        return planarQuantities.speedMMPerSecond(image, name)
+    return 1.0 / planarQuantities.durationSeconds(image, item, name)
 
 
-def _regions(content, item, image, name):
-    """Geometric mean of the net counts of both views by region, and warnings."""
-    found, shapes, words, faults = {}, {side: {} for side in _SIDES}, [], Faults()
-    detectors = content.get("detectors") or {}
-    views = {side: planarViews.chosen(image, detectors.get(side), content.get("windows"), name, side)
-             for side in _SIDES}
-    for region in content["regions"]:
-        with faults.collect():
-            nets = []
-            for side in _SIDES:
-                net, fractions, said = _net(content, item, views[side], region, side, name)
-                nets.append(net)
-                shapes[side][region["name"]] = fractions
-                words += said
-            found[region["name"]] = planarActivity.geometricMean(*nets)
-    faults.raiseIfAny()
-    for side, byName in shapes.items():
-        names = list(byName)
-        for index, first in enumerate(names):
-            for second in names[index + 1:]:
-                share = planarRegions.overlapShare(byName[first], byName[second])
-                if share > _NOTABLE_OVERLAP:
-                    words.append(f"{first} and {second} lie over each other in the {side} view ({share:.0%} of the "
-                                 "smaller one): their counts cannot be told apart. Draw what is free of overlap")
-    return found, words
+def seriesByRegion(rows, content):
+    """The series as the kinetics take them: region -> ``timesHours``, ``values``, ``uncertainties``, ``unit``,
+    ``source``, and of activities what is common to all images."""
+    found, isActivity = {}, all("activityMBq" in row for row in rows)
+    source = content.get("source") or "planar views"
+    for row in rows:
+        series = found.setdefault(row["region"], {
+            "timesHours": [], "values": [], "uncertainties": [], "unit": ACTIVITY if isActivity else COUNTS,
+            "source": source})
+        series["timesHours"].append(row["timeHours"])
+        series["values"].append(row["activityMBq"] if isActivity else row["counts"])
+        series["uncertainties"].append(row["uncertaintyMBq"] if isActivity else row["uncertaintyCounts"])
+        if isActivity:
+            series["use"] = content.get("use", "scaled")
+            series["commonRelativeUncertainty"] = max(series.get("commonRelativeUncertainty", 0.0),
+                                                      row["commonRelativeUncertainty"])
+        further = {key: row[key] for key in ("components", "attenuation", "alignment") if key in row}
+        if further:
+            series.setdefault("details", []).append(further)
+    return found
 
 
-def _net(content, item, views, region, side, name):
-    """Net counts of a region in a view, its fractions of pixels, and warnings."""
-    where = f"{name}, {region['name']}, {side}"
-    shape = views["main"].counts.shape
-    own = _corners(content, region, item, "anterior" if side == "anterior" else "posterior", side, shape)
-    if own is None:
-        raise InputError("The region is not drawn", where, "Give the corners of its polygon")
-    fractions = planarRegions.polygonFractions(shape, own, where)
-    counts, spread, words = planarViews.primary(views, fractions, where)
-    key = "background" if side == "anterior" else "backgroundPosterior"
-    corners = _corners(content, region, item, key, side, shape)
-    background = backgroundSpread = pixels = None
-    if corners is not None:
-        around = planarRegions.polygonFractions(shape, corners, f"{where}, background")
-        background, backgroundSpread, said = planarViews.primary(views, around, f"{where}, background")
-        pixels = float(around.sum(dtype=float))
-        words += said
-    share = region.get("bodyFraction", 1.0)
-    return planarActivity.netCounts(counts, float(fractions.sum(dtype=float)), background, pixels, share, spread,
-                                    backgroundSpread, where), fractions, words
-
-
-def _corners(content, region, item, key, side, shape):
-    """Corners in this image and view: its own, or those of the anterior view as the posterior one shows them."""
-    corners = region.get(key)
-    if corners is None and side == "posterior":
-        corners = region.get({"posterior": "anterior", "backgroundPosterior": "background"}[key])
-        if corners is not None and content["isPosteriorMirrored"]:
-            corners = planarRegions.mirrored(corners, shape[1])
-    if corners is None:
-        return None
-    shift = item.get("shiftPixels") or (0, 0)
-    sign = -1 if side == "posterior" and content.get("isPosteriorMirrored") else 1
-    return [[column + sign * shift[0], row + shift[1]] for column, row in corners]
+def rowWords(row):
+    """What a row holds, for a user to read."""
+    words = [f"{row['region']}: {row['timeHours']:g} h, {row['counts']:.5g} +- {row['uncertaintyCounts']:.2g}"]
+    if "activityMBq" in row:
+        found, common = row["attenuation"], row["commonRelativeUncertainty"]
+        words += [f"{row['activityMBq']:.5g} MBq, +- {row['uncertaintyMBq']:.2g} by counting and {common:.2%} common "
+                  f"to all images", f"mu T {found['bodyMuT']:.3g}, source {found['sourceThicknessMM']:.3g} mm thick, "
+                  f"factor {found['factor']:.3g}"]
+    return words
 
 
 def tableText(rows):
-    """The series as the CSV text that ``kinetics.hybrid`` reads."""
+    """The series as the CSV text that ``kinetics.hybrid`` reads: activities where there are any, else counts."""
     names = list(dict.fromkeys(row["region"] for row in rows))
+    keys = ("activityMBq", "uncertaintyMBq") if "activityMBq" in rows[0] else ("counts", "uncertaintyCounts")
     table = {(row["timeHours"], row["region"]): row for row in rows}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -229,7 +165,7 @@ def tableText(rows):
     for hours in sorted({row["timeHours"] for row in rows}):
         cells = [table.get((hours, name)) for name in names]
         writer.writerow([hours, *(value for row in cells for value in (
-            ("", "") if row is None else (row["counts"], row["uncertaintyCounts"])))])
+            ("", "") if row is None else tuple(row[key] for key in keys)))])
     return text.getvalue()
 
 
@@ -245,9 +181,3 @@ def writeTable(rows, path):
             os.remove(partial)
         raise InputError(f"The series cannot be written ({error.strerror or error})", str(path),
                          "Choose a folder you may write to") from None
-
-
-def _refuseUnknown(content, known, where, faults):
-    for key in content:
-        if key not in known:
-            faults.add(f"The key '{key}' is not known", where, f"Known are {', '.join(sorted(known))}")

@@ -69,6 +69,15 @@ def primary(views, fractions, where):
     return found.primaryCounts, found.uncertaintyCounts, words
 
 
+def primaryImage(views, where):
+    """Counts of the view less scatter pixel by pixel, below zero where the windows beside it hold more."""
+    counts = views["main"].counts.astype(float)
+    if "lower" not in views:
+        return counts
+    widths = {window: _widthKeV(view, where) for window, view in views.items()}
+    return counts - sum(views[side].counts * (widths["main"] / (2.0 * widths[side])) for side in ("lower", "upper"))
+
+
 def _widthKeV(view, where):
     limits = windowLimits(view.title)
     if limits is None:

@@ -15,6 +15,8 @@ from . import (
     excludedPoints,
     hashChain,
     imagedTracer,
+    jointKinetics,
+    planarFile,
     radiobiologyOptions,
     studyFileStatements,
     timePointSource,
@@ -37,7 +39,7 @@ def inputFiles(description):
     paths += [timePointSource.sideCarOf(item["spect"]) for item in points]
     paths.append(_surfacesOf(regions.get("segmentation")))
     paths.append((description.get("administration") or {}).get("report"))
-    paths.append((planarOf(description) or {}).get("file"))
+    paths += [holder[key] for _name, holder, key in planarReferences(description)]
     paths += [(externalOf(description) or {}).get(key) for key in EXTERNAL_FILES]
     paths += [holder[key] for holder, key in (*studyFileStatements.fileReferences(description),
                                               *calibrationUse.fileReferences(description))]
@@ -50,10 +52,14 @@ def _surfacesOf(path):
     return folder if folder is not None and os.path.isdir(folder) else None
 
 
-def planarOf(description):
-    """The planar series of a study description where a file holds them, else ``None``."""
+def planarReferences(description):
+    """(name, object, key) of every path of the planar series of a study description."""
     hybrid = (description.get("kinetics") or {}).get("hybrid")
-    return hybrid if isinstance(hybrid, dict) and isinstance(hybrid.get("file"), str) else None
+    if not isinstance(hybrid, dict):
+        return []
+    found = [("planar series", hybrid, "file")] if isinstance(hybrid.get("file"), str) else []
+    views = hybrid.get("views")
+    return [*found, *planarFile.fileReferences(views)] if isinstance(views, dict) else found
 
 
 def externalOf(description):
@@ -112,13 +118,21 @@ def makeRecord(study, description, inputs, folder, stageNames):
         "versions": versions(), "processor": processor(),
         "study": None if description is None else withRelativePaths(description, folder),
         "inputs": [{**item, "path": _relative(item["path"], folder)} for item in inputs],
-        "choices": study.choices(),
+        "choices": _choices(study, folder),
         "timePoints": [{"label": item.label, "facts": item.facts, "isExcluded": item.isExcluded,
                         "exclusionReason": item.exclusionReason} for item in study.timePoints],
         "overrides": overrides(study),
         "stages": stages,
         "log": hashChain.entries(study),
     }
+
+
+def _choices(study, folder):
+    """All choices, with paths relative to the record."""
+    choices = study.choices()
+    for _name, holder, key in planarFile.fileReferences((choices.get(jointKinetics.VIEWS) or {}).get("content") or {}):
+        holder[key] = _relative(holder[key], folder)
+    return choices
 
 
 def overrides(study):
@@ -206,9 +220,8 @@ def withRelativePaths(description, folder):
             regions[key] = _relative(regions[key], folder)
     for holder, key in (*studyFileStatements.fileReferences(content), *calibrationUse.fileReferences(content)):
         holder[key] = _relative(holder[key], folder)
-    hybrid = planarOf(content)
-    if hybrid:
-        hybrid["file"] = _relative(hybrid["file"], folder)
+    for _name, holder, key in planarReferences(content):
+        holder[key] = _relative(holder[key], folder)
     external = externalOf(content)
     for key in EXTERNAL_FILES:
         if external and external.get(key):

@@ -34,7 +34,7 @@ def roles(content):
               ("regions", "regions", regions.get("segmentation"), None, None)]
     found.append(("report of the administration", "protocol", (study.get("administration") or {}).get("report"),
                   None, None))
-    found.append(("planar series", "kinetics", (record.planarOf(study) or {}).get("file"), None, None))
+    found += [(name, "kinetics", holder[key], None, None) for name, holder, key in record.planarReferences(study)]
     found += [(f"external map, {key}", "dose", (record.externalOf(study) or {}).get(key), None, None)
               for key in record.EXTERNAL_FILES]
     found += [(f"statements, {name}", "measurements", holder[key], None, None)

@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import CalculationError, FaultList, Faults, InputError
 from ..physics.kinetics import selection
 from ..physics.kinetics.curve import TimeActivityCurve, risesAgainstDecay
-from ..physics.kinetics.hybrid import fitHybrid
+from ..physics.kinetics.hybrid import fitAbsolute, fitHybrid
 from ..physics.kinetics.registry import fitModel
 from ..physics.kinetics.result import EXTRAPOLATION_WARNING
 from ..physics.kinetics.shared import fitShared
@@ -14,6 +14,8 @@ from . import excludedPoints, jointKinetics, kineticsOptions
 from .kineticsOptions import options
 
 CURVE_SAMPLES = 200
+# Beyond it, planar views and SPECT/CT tell of different activities.
+NOTABLE_RATIO = 1.25
 
 
 def fitRegions(study, names, timesHours, activities, nuclide):
@@ -64,6 +66,7 @@ def fitAsChosen(choice, study, name, timesHours, activitiesMBq, nuclide):
     series = jointKinetics.planarSeries(study).get(name)
     if series is not None:
         fit = _named(name, _fitHybrid, choice, series, timesHours, activitiesMBq, sigmas, nuclide)
+        fit.warnings += series.get("warnings") or []
     else:
         curve = _named(name, TimeActivityCurve, timesHours, activitiesMBq, sigmas)
         fit = _named(name, selection.fit, curve, nuclide.decayConstantPerHour, choice.model,
@@ -96,13 +99,26 @@ def _sayExcluded(study, name, timesHours, fit):
 
 
 def _fitHybrid(choice, series, timesHours, activitiesMBq, sigmas, nuclide):
-    if len(timesHours) != 1:
+    isAbsolute = series.get("use") == jointKinetics.ABSOLUTE
+    if len(timesHours) != 1 and not isAbsolute:
         raise InputError(f"A planar series is scaled by one SPECT/CT, there are {len(timesHours)} time points",
                          "kinetics.hybrid", "Exclude the others, or take the planar series back")
     if choice.model != kineticsOptions.AUTO and fitModel(choice.model).maximumPoints is not None:
         raise InputError(f"{fitModel(choice.model).title} does not fit a planar series", "kinetics.hybrid",
                          "Choose another model for the region, or take the planar series back")
     planar = TimeActivityCurve(series["timesHours"], series["values"], series["uncertainties"])
+    if choice.effectiveHalfLifeHours is not None:
+        unused = ["The stated effective half-life is not used: the planar series gives the course in time."]
+    else:
+        unused = []
+    if isAbsolute:
+        fit = fitAbsolute(planar, nuclide.decayConstantPerHour, series.get("commonRelativeUncertainty", 0.0),
+                          choice.model, choice.options)
+        ratios = np.asarray(fit.activityMBq(timesHours)) / np.asarray(activitiesMBq)
+        fit.assumptions += [f"Planar series of {planar.size} scans in {series['unit']}, from: {series['source']}. The "
+                            "SPECT/CT spreads the activity over the region, and does not scale it."]
+        fit.warnings += [*unused, *_ratioWords(ratios, timesHours)]
+        return fit
     fit = fitHybrid(planar, float(timesHours[0]), float(activitiesMBq[0]), nuclide.decayConstantPerHour,
                     None if sigmas is None else sigmas[0], choice.model, choice.options)
     factor = float(_scaledPlanar(fit, series).sum() / np.sum(series["values"]))
@@ -110,13 +126,21 @@ def _fitHybrid(choice, series, timesHours, activitiesMBq, sigmas, nuclide):
         # Compared on the planar values; scaled like the chosen one, so that they can be read beside it.
         for key in ("timeIntegratedActivityMBqH", "timeIntegratedActivityUncertaintyMBqH"):
             row[key] = None if row[key] is None else factor * row[key]
-    if choice.effectiveHalfLifeHours is not None:
-        fit.warnings.append("The stated effective half-life is not used: the planar series gives the course in time.")
+    fit.warnings += unused
+    if series["unit"] == jointKinetics.ABSOLUTE_UNIT:
+        fit.warnings += _ratioWords([1.0 / factor], timesHours)
     fit.assumptions += [
         f"Planar series of {planar.size} scans in {series['unit']}, from: {series['source']}. Its values are taken as "
         "those at the scans' own times, of like duration or per second.",
         f"Relative to the SPECT/CT at {timesHours[0]:g} h, all of the region's activity follows the planar series."]
     return fit
+
+
+def _ratioWords(ratios, timesHours):
+    """Words where planar activities and SPECT/CT differ by more than either should."""
+    return [f"The planar views show {ratio:.2f} times the activity of the SPECT/CT at {time:g} h: check overlap, "
+            "background, attenuation and sensitivity."
+            for ratio, time in zip(ratios, timesHours, strict=True) if not 1.0 / NOTABLE_RATIO < ratio < NOTABLE_RATIO]
 
 
 def _scaledPlanar(fit, series):

@@ -11,6 +11,7 @@ from . import (
     administrationEntry,
     doseOptions,
     externalDose,
+    jointKinetics,
     protocol,
     recordedTimePoints,
     registration,
@@ -31,7 +32,7 @@ EXTERNAL_KEYS = {"name", "unit", "geometry"}
 _TOLD = {"protocol", "radionuclide", "administration", "patient", "registration", "registrationAccepted",
          "registrationStated", "dose", "kinetics", "uncertainty", "resolutionFWHMMM", "radiobiology", "export",
          "statements", reporting.KEY, "unnamedLabels", "signOff", "signOffLeftOut", "reportSignOff", "outputFolder",
-         "reportTemplate", "scanCalibration", protocol.WITHOUT_IMAGES}
+         "reportTemplate", "scanCalibration", jointKinetics.VIEWS, protocol.WITHOUT_IMAGES}
 _BY_REGION = ("populationHalfLife", "earlierCycle", "regionModels", "fixed", "bounds", "excludedPoints")
 
 
@@ -145,7 +146,8 @@ def _kinetics(study):
             choice[key] = {name: value for name, value in choice[key].items() if name in known}
     series = choice.pop("hybrid", None)
     if series and statements.PLANAR not in statements.stated(study):
-        choice["hybrid"] = {"series": series}
+        views = study.choice(jointKinetics.VIEWS)
+        choice["hybrid"] = {"views": views["content"]} if views else {"series": series}
     return choice
 
 

@@ -17,6 +17,7 @@ from . import (
     imagedTracer,
     kineticsDescription,
     partialVolume,
+    planarStudy,
     protocol,
     radiobiologyOptions,
     record,
@@ -221,7 +222,8 @@ def _checked(content, where, path):
     # paths are only looked at where the shape around them is right
     description = copy.deepcopy(content)
     if not faults:
-        _resolvePaths(description, path)
+        with faults.collect():
+            _resolvePaths(description, path)
     else:
         _resolveReferences(description, path)
     studyFileStatements.requireValid(description, where, faults)
@@ -315,9 +317,7 @@ def _resolvePaths(description, studyPath):
     given = description.get("administration") or {}
     if isinstance(given.get("report"), str):
         given["report"] = _absolute(given["report"], studyPath)
-    hybrid = record.planarOf(description)
-    if hybrid:
-        hybrid["file"] = _absolute(hybrid["file"], studyPath)
+    planarStudy.resolvePaths(description, studyPath)
     external = record.externalOf(description)
     for key in record.EXTERNAL_FILES:
         if external and isinstance(external.get(key), str):

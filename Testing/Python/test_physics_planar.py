@@ -7,9 +7,9 @@ import pytest
 
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.planarAttenuation import lineOfSight
+from MRTDosimetryLib.imaging.planarProjection import PlanarGeometry, attenuationCoefficientCM2PerG, project
 from MRTDosimetryLib.imaging.planarRegions import countsInside, mirrored, overlapShare, polygonFractions
 from MRTDosimetryLib.imaging.volume import Volume
-from MRTDosimetryLib.physics.photonInteractions import photonMaterial
 from MRTDosimetryLib.physics.planarActivity import (
     NetCounts,
     attenuationFromTransmission,
@@ -18,6 +18,7 @@ from MRTDosimetryLib.physics.planarActivity import (
     netCounts,
     primaryCounts,
     sourceFactor,
+    sourceFactorUncertainty,
 )
 
 
@@ -52,6 +53,9 @@ def test_conjugateViewOfAKnownSource():
     assert found.activityMBq == pytest.approx(activity, rel=1e-6)
     counting = math.hypot(1 / math.sqrt(anterior), 1 / math.sqrt(posterior)) / 2
     assert found.relativeUncertainty == pytest.approx(math.sqrt(counting ** 2 + 0.05 ** 2 + 0.03 ** 2))
+    assert found.components == pytest.approx({"counting": counting, "sensitivity": 0.03, "attenuation": 0.05,
+                                              "thickness": 0.0})
+    assert found.commonRelativeUncertainty == pytest.approx(math.hypot(0.05, 0.03))
     assert sourceFactor(0.0) == 1.0 and sourceFactor(0.72) == pytest.approx(0.36 / math.sinh(0.36))
 
 
@@ -65,22 +69,62 @@ def test_attenuation():
         conjugateViewActivity(NetCounts(100, 10), 60.0, 1.0, 9.0, 2.0)
 
 
-@pytest.mark.parametrize("axes", [(1, 1), (-1, -1)])
-def test_attenuationFromCT(axes):
-    """A water body of 200 mm with a source of 60 mm in air: mu T by the mass attenuation coefficient of soft tissue."""
+@pytest.mark.parametrize("thickness", [0.0, 1e-4, 0.3, 2.0])
+def test_uncertaintyOfTheSourceFactor(thickness):
+    step = 1e-5
+    slope = (math.log(sourceFactor(thickness + step)) - math.log(sourceFactor(max(thickness - step, 0.0)))) / (
+        step + min(thickness, step))
+    assert sourceFactorUncertainty(thickness, 0.1) == pytest.approx(0.1 * abs(slope), rel=1e-2, abs=1e-6)
+
+
+def waterBody(axes=(1, 1)):
+    """A water body of 200 mm with a source of 60 mm, its middle 10 mm behind that of the body, in air."""
     array = np.full((10, 60, 40), -1000, np.int16)
     array[:, 10:50, 5:35] = 0
-    inside = np.zeros(array.shape, np.float32)
-    inside[:, 20:32, 10:20] = 1.0
+    inside = np.zeros(array.shape, np.uint8)
+    inside[2:8, 20:32, 10:20] = 1
     matrix = np.diag([5.0 * axes[0], 5.0 * axes[1], 5.0, 1.0])
-    found = lineOfSight(Volume(array, matrix, "[hnsf'U]", "CT"), inside, 0.208)
-    assert found.bodyCM == pytest.approx(20.0) and found.sourceCM == pytest.approx(6.0)
-    coefficient = float(photonMaterial({"softTissue": 1.0}).coefficientCM2PerG("total", 0.208))
+    return Volume(array, matrix, "[hnsf'U]", "CT"), Volume(inside, matrix, "", "labels")
+
+
+@pytest.mark.parametrize("axes", [(1, 1), (-1, -1)])
+@pytest.mark.parametrize("orientation", [("L", "F"), ("R", "H")])
+def test_attenuationFromCT(axes, orientation):
+    """mu T by the mass attenuation coefficient of soft tissue; each depth of the source by itself is a slab here."""
+    ct, labels = waterBody(axes)
+    middle = (97.5 * axes[0], 22.5)
+    found = project(ct, PlanarGeometry((30, 60), (5.0, 5.0), orientation, middle), [(labels, {1: "source"})], 0.208)
+    source = found.regions["source"]
+    # 10 x 6 lines of 60 mm
+    assert source.sourceCM.sum() * 0.5 * 0.5 == pytest.approx(60 * 0.25 * 6.0, rel=1e-6)
+    line = lineOfSight(found, "source")
+    assert line.bodyCM == pytest.approx(20.0) and line.sourceCM == pytest.approx(6.0) and line.share == 1.0
+    coefficient = attenuationCoefficientCM2PerG(0.208)
     assert 0.12 < coefficient < 0.15  # cm2/g
-    assert found.bodyMuT == pytest.approx(20.0 * coefficient, rel=0.02) and found.spread < 1e-6
-    assert found.sourceMuT == pytest.approx(0.3 * found.bodyMuT, rel=1e-6)
-    with pytest.raises(InputError, match="empty"):
-        lineOfSight(Volume(array, matrix, "[hnsf'U]", "CT"), np.zeros_like(inside), 0.208)
+    assert line.bodyMuT == pytest.approx(20.0 * coefficient, rel=0.02) and line.spread < 1e-6
+    assert line.sourceMuT == pytest.approx(0.3 * line.bodyMuT, rel=1e-6)
+    slab = math.exp(-line.bodyMuT / 2.0) / sourceFactor(line.sourceMuT)
+    assert line.transmission == pytest.approx(slab, rel=2e-4)
+    # nearer to the side on which rows of the CT end where they run to the front
+    front, back = source.anterior.sum(), source.posterior.sum()
+    assert back / front == pytest.approx(math.exp((line.bodyMuT / 20.0) * (4.0 if axes[1] > 0 else -4.0)), rel=1e-3)
+    pixels = np.zeros(source.sourceCM.shape)
+    pixels[:, source.sourceCM.any(axis=0).argmax()] = 1.0
+    assert lineOfSight(found, "source", pixels).share == pytest.approx(0.1)
+
+
+def test_impossibleProjections():
+    ct, labels = waterBody()
+    with pytest.raises(InputError, match="shows nothing of the CT"):
+        project(ct, PlanarGeometry((30, 60), (5.0, 5.0), ("L", "F"), (900.0, 22.5)), [(labels, {1: "source"})], 0.208)
+    with pytest.raises(InputError, match="R or L for the columns"):
+        PlanarGeometry((30, 60), (5.0, 5.0), ("F", "L"), (0.0, 0.0))
+    geometry = PlanarGeometry((30, 60), (5.0, 5.0), ("L", "F"), (97.5, 22.5))
+    found = project(ct, geometry, [(labels, {1: "source"})], 0.208)
+    with pytest.raises(InputError, match="not in the projection"):
+        lineOfSight(found, "liver")
+    with pytest.raises(InputError, match="Nothing of the region"):
+        lineOfSight(found, "source", np.zeros(found.bodyMuT.shape))
 
 
 def test_background():

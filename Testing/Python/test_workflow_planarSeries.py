@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from planarExamples import BACKGROUND, SECONDS, SOURCE, SQUARE, writeImage
+from planarExamples import SECONDS, SOURCE, SQUARE, writeImage
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
-from MRTDosimetryLib.workflow import planarSeries
+from MRTDosimetryLib.workflow import planarFile, planarSeries
 from MRTDosimetryLib.workflow.jointKinetics import readPlanarFile
 
 BESIDE = [[11.5, 9.5], [14.5, 9.5], [14.5, 17.5], [11.5, 17.5]]
@@ -35,7 +35,7 @@ def expected(hours):
 
 
 def test_countsOfTheSource(tmp_path):
-    rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path)))
+    rows, warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(tmp_path)))
     assert [row["timeHours"] for row in rows] == [4.0, 24.0] and not warnings
     for row in rows:
         assert row["counts"] == pytest.approx(expected(row["timeHours"]), rel=1e-6)
@@ -44,27 +44,27 @@ def test_countsOfTheSource(tmp_path):
 
 def test_scatterIsTakenOff(tmp_path):
     path = writeCase(tmp_path, lambda d: d.update(windows={"main": 1, "lower": 2, "upper": 3}), scatter=40)
-    rows, _warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(path))
+    rows, _warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(path))
     assert [row["counts"] for row in rows] == pytest.approx([expected(4.0), expected(24.0)], rel=1e-6)
-    plain, _warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path)))
+    plain, _warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(tmp_path)))
     assert rows[0]["uncertaintyCounts"] > plain[0]["uncertaintyCounts"]
 
 
 def test_wholeBodyScansByTheirSpeed(tmp_path):
     fast, slow = tmp_path / "fast", tmp_path / "slow"
     fast.mkdir(), slow.mkdir()
-    found = [planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(
+    found = [planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(
         folder, kind="WHOLE BODY", velocity=velocity)))[0] for folder, velocity in ((fast, "4.4"), (slow, "2.2"))]
     assert found[0][0]["counts"] == pytest.approx(2 * found[1][0]["counts"])
     with pytest.raises(InputError, match="does not state its speed"):
-        planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path, kind="WHOLE BODY", velocity=None)))
+        planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(tmp_path, kind="WHOLE BODY", velocity=None)))
 
 
 def test_overlapIsSaid(tmp_path):
     def over(content):
         content["regions"].append({"name": "spleen", "anterior": [[8.5, 9.5], [14.5, 9.5], [14.5, 17.5], [8.5, 17.5]]})
 
-    _rows, warnings = planarSeries.planarSeries(planarSeries.readPlanarStudy(writeCase(tmp_path, over)))
+    _rows, warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(tmp_path, over)))
     assert any("kidney left and spleen lie over each other in the anterior view (33%" in words for words in warnings)
 
 

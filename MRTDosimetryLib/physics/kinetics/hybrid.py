@@ -1,4 +1,4 @@
-"""Hybrid dosimetry: the course in time from a planar series, the activity from one SPECT/CT."""
+"""Planar series: the course in time alone, scaled by one SPECT/CT (hybrid dosimetry), or activities of their own."""
 
 import dataclasses
 import math
@@ -44,11 +44,7 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
                         *((("uncertainty", spectUncertaintyMBq),) if spectUncertaintyMBq is not None else ())):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
             raise InputError(f"The {name} of the SPECT/CT, {value!r}, is not a number above zero", "hybrid scaling")
-    result = fit(planarCurve, decayConstantPerHour, model, options=options)
-    if result.modelAverage is not None:
-        candidates = result.candidates
-        result = fit(planarCurve, decayConstantPerHour, result.model, options=options)
-        result.candidates = candidates
+    result = _fitOneModel(planarCurve, decayConstantPerHour, model, options)
     time = np.array([float(spectTimeHours)])
     level = float(result.activityMBq(time)[0])
     if not level > 0:
@@ -83,6 +79,56 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
             f"The planar series gives the course in time alone; it is scaled by {factor:.4g} to the SPECT/CT at "
             f"{spectTimeHours:g} h. Overlap and background are taken as the same share of the planar activity at all "
             "times."])
+
+
+def fitAbsolute(planarCurve, decayConstantPerHour, commonRelativeUncertainty=0.0, model=AUTO, options=None):
+    """Fit a planar series of activities, whose uncertainties have a part in common.
+
+    Parameters
+    ----------
+    planarCurve : TimeActivityCurve
+        In MBq, with the uncertainties of each point alone.
+    decayConstantPerHour : float
+    commonRelativeUncertainty : float
+        Relative standard uncertainty (k = 1) of all points together (sensitivity, attenuation): more points do not make
+        it smaller.
+    model, options
+        As in :func:`~.selection.fit`; of an automatic average, the best model is used.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    InputError, CalculationError
+    """
+    result, common = _fitOneModel(planarCurve, decayConstantPerHour, model, options), float(commonRelativeUncertainty)
+    area, own = result.timeIntegratedActivityMBqH, result.timeIntegratedActivityUncertaintyMBqH
+    uncertainty = None if own is None else math.hypot(own, common * area)
+    degrees = result.degreesOfFreedom if result.covarianceKind == "scaled" else None
+    evaluate, errors = result.evaluate, result.standardErrors
+
+    def standardErrors(timesHours):
+        return np.hypot(errors(timesHours), common * np.asarray(evaluate(timesHours)))
+
+    return dataclasses.replace(
+        result, title=f"{result.title}, planar activities", timeIntegratedActivityUncertaintyMBqH=uncertainty,
+        timeIntegratedActivityInterval95MBqH=interval95(area, uncertainty, degrees),
+        standardErrors=None if errors is None else standardErrors, assumptions=[
+            *result.assumptions, f"Activities of the planar views as they are; {common:.2%} (k = 1) of their "
+            "uncertainty is common to all of them."])
+
+
+def _fitOneModel(planarCurve, decayConstantPerHour, model, options):
+    """The best single model, with all candidates."""
+    result = fit(planarCurve, decayConstantPerHour, model, options=options)
+    if result.modelAverage is None:
+        return result
+    candidates = result.candidates
+    result = fit(planarCurve, decayConstantPerHour, result.model, options=options)
+    result.candidates = candidates
+    return result
 
 
 def _planarParameters(result):
