@@ -37,7 +37,7 @@ def template():
     return environment.get_template("commissioning.html")
 
 
-def render(content, digest):
+def render(content, digest, signatures=()):
     """The page as HTML; nothing in it refers to another file.
 
     Parameters
@@ -46,6 +46,8 @@ def render(content, digest):
         Content of ``commissioning.json``.
     digest : str
         SHA-256 of that file.
+    signatures : sequence of dict
+        Entries of the log of signatures; see :mod:`..workflow.commissioningSigned`.
     """
     sources, reasons, previous = Footnotes(), {}, content["previous"]
     rows = [_row(cases, sources, reasons, previous is not None) for cases in _lines(content["cases"])]
@@ -58,7 +60,7 @@ def render(content, digest):
         reasons=[(number, text) for text, number in reasons.items()],
         notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
         comparison=comparisonWords(previous), digest=digest, leftOut=leftOutWords(content),
-        person=personText(content))
+        person=personText(content), signatures=[signatureText(entry) for entry in signatures])
 
 
 def summaryText(content):
@@ -90,6 +92,11 @@ def _facts(content):
 def personText(content):
     """Who ran it, with the role; empty where nobody is stated."""
     return ", ".join(text for text in (content.get("runBy") or {}).values() if text)
+
+
+def signatureText(entry):
+    """Who signed, in which role and when, with the beginning of the hash of that entry of the log."""
+    return f"{entry['name']} ({entry['role']}), {dateTimeText(entry['time'])}, log {entry['hash'][:12]}"
 
 
 def leftOutWords(content):

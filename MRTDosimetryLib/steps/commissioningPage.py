@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 from ..errors import InputError
 from ..report import commissioningReport
 from ..report.numbers import dateTimeText, minutesAndSeconds, rounded
-from ..workflow import commissioning, commissioningKept
+from ..workflow import commissioning, commissioningKept, commissioningSigned
 from ..workflow.commissioningCase import FAIL, PASS
 from . import icons
 from .centerPage import CenterPage
@@ -66,6 +66,8 @@ class CommissioningPage(CenterPage):
         ui.runSelector.connect("currentIndexChanged(int)", self.onRun)
         ui.filterSelector.connect("currentIndexChanged(int)", self.onFilter)
         ui.casesTable.connect("currentCellChanged(int,int,int,int)", self.onCase)
+        ui.signEdit.connect("textChanged(QString)", self.onSigner)
+        ui.signButton.connect("clicked()", self.onSign)
         ui.openButton.connect("clicked()", self.onOpen)
 
     def enter(self):
@@ -173,12 +175,29 @@ class CommissioningPage(CenterPage):
         if run is not None and run.pagePath:
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(run.pagePath))
 
+    def onSigner(self, _text):
+        if not self.isUpdating:
+            self._showSigning(self._shownRun())
+
+    def onSign(self):
+        def sign():
+            run = self._shownRun()
+            try:
+                commissioningSigned.sign(run.folder, self.frame.shell.role(), self.ui.signEdit.text)
+                self.ui.signEdit.text = ""  # nobody signs for somebody else by mistake
+            finally:
+                self._shownFolder = run.folder
+                self._read()
+
+        self.attempt(sign)
+
     def remarks(self):
         run = self._shownRun()
         found = [("warning", text) for text in self._problems]
         if run is None:
             return found
         failing = [("error", text) for text in commissioningReport.problemLines(run.content)]
+        failing += [("error", _("Changed since it was signed: {fault}").format(fault=fault)) for fault in run.faults]
         told = [run.warning, commissioningReport.leftOutWords(run.content)]
         if run is self._runs[0] and run.changedVersions:
             told.append(_("The program or its packages changed since this run, so that it has to be run again: {names}")
@@ -200,7 +219,7 @@ class CommissioningPage(CenterPage):
         ui.emptyWords.setVisible(run is None)
         fitHeight(ui.emptyWords)
         for widget in (ui.runSelector, ui.verdictWords, ui.comparisonWords, ui.filterSelector, ui.casesTable,
-                       ui.caseWords, ui.openButton):
+                       ui.caseWords, ui.signWords, ui.signEdit, ui.signButton, ui.openButton):
             widget.setVisible(run is not None)
         self.fillSelector(ui.runSelector, [(item.folder, _runText(item)) for item in self._runs],
                           None if run is None else run.folder)
@@ -224,8 +243,21 @@ class CommissioningPage(CenterPage):
             _("There was no earlier run of this extent to compare with")]
         ui.comparisonWords.text = "\n".join([wrapped(", ".join(made) + "."), wrapped("; ".join(compared) + ".")])
         self._showCases(content["cases"])
+        self._showSigning(run)
         ui.openButton.setEnabled(run.pagePath is not None)
         ui.openButton.toolTip = run.pagePath or _("The page is not there any more")
+
+    def _showSigning(self, run):
+        """Who signed the run that is shown; nobody signs one that was edited."""
+        ui, isWhole = self.ui, not run.faults and not run.warning
+        signed = [_("Signed by {person}").format(person=commissioningReport.signatureText(entry))
+                  for entry in run.signatures] if isWhole else []
+        ui.signWords.text = wrapped("\n".join(signed or [_("Nobody signed this run yet") if isWhole else
+                                                         _("This run was edited: its signatures do not hold")]))
+        ui.signEdit.setEnabled(isWhole)
+        ui.signButton.setEnabled(isWhole and bool(ui.signEdit.text.strip()))
+        ui.signButton.toolTip = _("Sign the run that is shown, in your role at the desk: the report is written with "
+                                  "it") if isWhole else _("Run the commissioning again")
 
     def _showCases(self, cases):
         ui = self.ui

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..progress import noProgress
+from . import commissioningSigned
 from .commissioning import HTML_NAME, JSON_NAME, groups, readResult, runCommissioning, versions
 from .commissioningCase import Case
 
@@ -26,12 +27,18 @@ class KeptRun:
         With its offset from UTC.
     warning : str
         Words where its page bears another digest, or there is none.
+    signatures : tuple of dict
+        Who signed it; see :func:`.commissioningSigned.signatures`.
+    faults : tuple of str
+        What is no longer as it was signed.
     """
 
     folder: str
     content: dict
     created: datetime.datetime
     warning: str
+    signatures: tuple = ()
+    faults: tuple = ()
 
     @property
     def pagePath(self):
@@ -90,7 +97,8 @@ def _read(place):
         created = datetime.datetime.fromisoformat(content["created"]).astimezone()
     except (KeyError, TypeError, ValueError):
         raise InputError("The result does not say when it was made", os.path.join(place, JSON_NAME)) from None
-    return KeptRun(place, content, created, warning)
+    return KeptRun(place, content, created, warning, tuple(commissioningSigned.signatures(place)),
+                   tuple(commissioningSigned.faultWords(place)))
 
 
 def lastComparable(folder, isQuick, chosen=None):

@@ -52,11 +52,17 @@ def append(study, kind, what, **details):
         The entry.
     """
     found = entries(study)
-    entry = {NUMBER: len(found) + 1, "time": now(), "kind": kind, "what": what,
-             **{key: value for key, value in details.items() if value is not None},
-             PREVIOUS: found[-1][HASH] if found else ""}
-    entry[HASH] = sha256Of(entry)
+    entry = following(found, kind, what, **details)
     study.setStageRecord(_RECORD, {"entries": [*found, entry]})
+    return entry
+
+
+def following(chain, kind, what, **details):
+    """The entry that goes on from those of ``chain``, which stays as it is; see :func:`append`."""
+    entry = {NUMBER: len(chain) + 1, "time": now(), "kind": kind, "what": what,
+             **{key: value for key, value in details.items() if value is not None},
+             PREVIOUS: chain[-1][HASH] if chain else ""}
+    entry[HASH] = sha256Of(entry)
     return entry
 
 

@@ -1,4 +1,4 @@
-"""A finished study on disk, by its folder or its record: what the record and the results say."""
+"""A finished study, or a signed commissioning, on disk: what its record and its results say."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import os
 from ..errors import InputError
 
 RECORD, RESULTS = "record.json", "results.json"
+SIGNED, COMMISSIONING = "signed.json", "commissioning.json"
 
 
 class Finished:
@@ -19,24 +20,43 @@ class Finished:
         ``results`` is None where it was not asked for, or is not there.
     """
 
+    recordName, resultsName, kind, what = RECORD, RESULTS, "record", "a study"
+
     def __init__(self, path, areResultsNeeded=True):
         path = os.path.abspath(str(path))
-        recordPath = os.path.join(path, RECORD) if os.path.isdir(path) else path
+        recordPath = os.path.join(path, self.recordName) if os.path.isdir(path) else path
         self.folder = os.path.dirname(recordPath)
         self.record = readJSON(recordPath, "the record")
-        if not isinstance(self.record, dict) or self.record.get("kind") != "record":
-            raise InputError("This is not the record of a study", recordPath, "Give the folder of results, or its "
-                             "record.json")
+        if not isinstance(self.record, dict) or self.record.get("kind") != self.kind:
+            raise InputError(f"This is not the record of {self.what}", recordPath,
+                             f"Give the folder of results, or its {self.recordName}")
         self.results = None
-        resultsPath = os.path.join(self.folder, RESULTS)
+        resultsPath = os.path.join(self.folder, self.resultsName)
         if areResultsNeeded:
             self.results = readJSON(resultsPath, "the results")
             if not isinstance(self.results, dict):
-                raise InputError("These are not the results of a study", resultsPath)
+                raise InputError(f"These are not the results of {self.what}", resultsPath)
 
     def absolute(self, path):
         """A path of the record."""
         return os.path.normpath(os.path.join(self.folder, path))
+
+
+class SignedCommissioning(Finished):
+    """A run of the commissioning that was signed; ``results`` is its ``commissioning.json``."""
+
+    recordName, resultsName = SIGNED, COMMISSIONING
+    kind, what = "signed commissioning", "a signed commissioning"
+
+
+def finishedAt(path, areResultsNeeded=True):
+    """The :class:`Finished` study, or :class:`SignedCommissioning`, at a path."""
+    path = os.path.abspath(str(path))
+    isRun = os.path.isfile(os.path.join(path, COMMISSIONING)) and not os.path.exists(os.path.join(path, RECORD))
+    if isRun and not os.path.exists(os.path.join(path, SIGNED)):
+        raise InputError("This run of the commissioning is not signed", path, "Sign it: mrt-dosimetry check --sign")
+    isSigned = isRun or os.path.basename(path) == SIGNED
+    return (SignedCommissioning if isSigned else Finished)(path, areResultsNeeded)
 
 
 def readJSON(path, what):

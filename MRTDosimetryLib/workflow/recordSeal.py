@@ -77,9 +77,11 @@ def relative(path, folder):
 
 
 def valueDigests(results):
-    """Digest of every part of ``results.json``: by its key, of the regions by their name and key."""
+    """Digest of every part of the results: by its key, of regions by their name and key, of cases by their key."""
     results = json.loads(json.dumps(results, allow_nan=False))
-    found = {key: sha256Of(value)[:_VALUE_DIGITS] for key, value in results.items() if key != "regions"}
+    found = {key: sha256Of(value)[:_VALUE_DIGITS] for key, value in results.items() if key not in ("regions", "cases")}
+    for case in results.get("cases") or []:
+        found[f"case {case.get('key')}"] = sha256Of(case)[:_VALUE_DIGITS]
     for region in results.get("regions") or []:
         for key, value in region.items():
             found[f"regions, {region.get('name')}, {key}"] = sha256Of(value)[:_VALUE_DIGITS]

@@ -1,4 +1,4 @@
-"""Whether a finished study is as it was written: log, record, results, report, other files and inputs."""
+"""Whether a finished study, or a signed commissioning, is as it was written: log, record, results, report, files."""
 
 import os
 
@@ -6,7 +6,7 @@ from ..digests import grouped
 from ..errors import InputError
 from . import hashChain, recordSeal
 from .record import hashInputs
-from .recordFiles import RESULTS, Finished
+from .recordFiles import SignedCommissioning, finishedAt
 
 # Of a code that is typed in from paper: enough to tell reports apart.
 _FEWEST_LETTERS = 8
@@ -18,7 +18,7 @@ def verify(path, printed=""):
     Parameters
     ----------
     path : str
-        Folder of results, or its ``record.json``.
+        Folder of results, or its ``record.json``; of a commissioning, or its ``signed.json``.
     printed : str
         Code from a printed report, whole or its beginning, to be matched as well.
 
@@ -27,22 +27,22 @@ def verify(path, printed=""):
     dict
         ``isIntact``, ``edited`` (list of sentences: what is no longer as it was written), ``notChecked`` (inputs that
         are not where they were), ``files``, ``inputs`` and ``entries`` (numbers of what was checked), ``head`` (hash
-        of the last entry of the log), ``code`` (that the report prints; empty where it was written without one) and
-        ``seal`` (SHA-256 of the record).
+        of the last entry of the log), ``code`` (that the report prints; empty where it was written without one),
+        ``seal`` (SHA-256 of the record), and of a commissioning ``signatures`` (who signed, in words).
 
     Raises
     ------
     InputError
         No record there, or one of a version that sealed none.
     """
-    found = Finished(path, areResultsNeeded=False)
+    found = finishedAt(path, areResultsNeeded=False)
     content = found.record
     if recordSeal.SEAL not in content and "log" not in content:
         raise InputError("The record has no seal: it was written by an earlier version, or the seal was taken out",
                          found.folder, "Run the study again to get a sealed one")
     edited = recordSeal.faultWords(content) + hashChain.faultWords(content.get("log"))
     edited += _fileFaults(found)
-    codeFaults, code = _code(content)
+    codeFaults, code = _code(found)
     edited += codeFaults
     if printed:
         edited += _printedFaults(printed, code)
@@ -52,11 +52,26 @@ def verify(path, printed=""):
     return {"isIntact": not edited, "edited": edited, "notChecked": notChecked,
             "files": len(content.get("files") or []), "inputs": len(content.get("inputs") or []) - len(notChecked),
             "entries": len(content.get("log") or []), "head": log[-1].get(hashChain.HASH, ""), "code": code,
-            "seal": (content.get(recordSeal.SEAL) or {}).get("sha256", "")}
+            "seal": (content.get(recordSeal.SEAL) or {}).get("sha256", ""),
+            **({"signatures": [signatureWords(entry) for entry in log]} if _isCommissioning(found) else {})}
 
 
-def _code(content):
+def _isCommissioning(found):
+    return isinstance(found, SignedCommissioning)
+
+
+def signatureWords(entry):
+    """An entry of a log that is a signature, in words."""
+    return (f"{entry.get('what')}: signed by {entry.get('name')} ({entry.get('role')}) "
+            f"{str(entry.get('time')).replace('T', ' ')[:16]}")
+
+
+def _code(found):
     """What is wrong with the code of the report, and the code."""
+    content = found.record
+    if _isCommissioning(found):  # its page prints the SHA-256 of the results
+        return [], next((str(item["sha256"]) for item in content.get("files") or []
+                         if item["path"] == found.resultsName), "")
     entry = recordSeal.writtenEntry(content.get("log"))
     if entry is None:
         return [], ""
@@ -84,22 +99,23 @@ def _fileFaults(found):
             words.append(f"{name} is missing")
         elif hashInputs([path])[0]["sha256"] != item["sha256"]:
             words.append(f"{name} was edited after it was written")
-            if name == RESULTS:
+            if name == found.resultsName:
                 words += _valueFaults(found)
     return words
 
 
 def _valueFaults(found):
     """Which values of the results are not those of the record."""
+    name = found.resultsName
     try:
-        results = Finished(found.folder).results
+        results = type(found)(found.folder).results
         now = recordSeal.valueDigests(results)
     except (InputError, AttributeError, TypeError):
-        return [f"{RESULTS} cannot be read any more"]
+        return [f"{name} cannot be read any more"]
     then = found.record.get("values") or {}
-    words = [f"{RESULTS}: {name} was edited" for name in then if name in now and now[name] != then[name]]
-    words += [f"{RESULTS}: {name} was taken out" for name in then if name not in now]
-    return words + [f"{RESULTS}: {name} was put in" for name in now if name not in then]
+    words = [f"{name}: {key} was edited" for key in then if key in now and now[key] != then[key]]
+    words += [f"{name}: {key} was taken out" for key in then if key not in now]
+    return words + [f"{name}: {key} was put in" for key in now if key not in then]
 
 
 def _inputFaults(found):
@@ -127,6 +143,7 @@ def lines(found):
                      f"{found['inputs']} inputs.")
     else:
         words.append("This is not as it was written.")
+    words += found.get("signatures") or []
     words += [f"code of the report:    {grouped(found['code'])}"] if found["code"] else []
     words.append(f"last entry of the log: {found['head']}")
     words.append(f"seal of the record:    {found['seal']}")

@@ -202,6 +202,27 @@ def testEditedDamagedAndOldRunsAreTold(page, monkeypatch):
     assert any("cannot be read" in text for text in messages(page))
 
 
+def testTheRunIsSigned(page, capsys):
+    run(page, "Ada Bee")
+    ui, (folder,) = page.ui, page.kept.iterdir()
+    assert flat(ui.signWords) == "Nobody signed this run yet" and not ui.signButton.enabled and ui.signEdit.text == ""
+    ui.signEdit.text = "Cee Dee"
+    ui.signButton.click()
+    assert flat(ui.signWords).startswith("Signed by Cee Dee (physicist), ") and ui.signEdit.text == ""
+    assert "<strong>Cee Dee (physicist), " in (folder / "commissioning.html").read_text("utf-8")
+    assert commandLine.main(["verify", str(folder)]) == 0 and messages(page) == []
+    ui.signEdit.text = "cee  dee"
+    ui.signButton.click()
+    assert any("signed this run already" in text for text in messages(page))
+    page.wizard.grab("center-commissioning-signed")
+    file = folder / "commissioning.html"
+    file.write_text(file.read_text("utf-8").replace("Ada Bee", "Ada Cee"), encoding="utf-8")
+    page._read()
+    page.frame.refresh()
+    assert "do not hold" in flat(ui.signWords) and not ui.signEdit.enabled and not ui.signButton.enabled
+    assert any("Changed since it was signed: commissioning.html was edited" in text for text in messages(page))
+
+
 def testTheFolderIsASettingAndTheNameIsNot(page):
     run(page)
     widget = page.wizard.module.MRTDosimetryWidget()
