@@ -18,7 +18,8 @@ def addRecordCommands(commands):
     verify = commands.add_parser(
         "verify", help="whether log, record, results, report and inputs, or a signed commissioning, are as written",
         description="Check a finished study, or a signed commissioning, against its record. Exit status 0: as it was "
-                    "written, 1: something was edited, 2: no record to check. A chain of hashes shows edits; it is no electronic signature.")
+                    "written, 1: something was edited, 2: no record to check. A chain of hashes shows edits; it is no "
+                    "electronic signature.")
     verify.add_argument("study", metavar="DIR", help="folder of results, or its record.json; of a signed commissioning")
     verify.add_argument("--code", metavar="CODE", default="", help="from a printed report, all or its beginning: "
                         "whether that paper belongs to this record")

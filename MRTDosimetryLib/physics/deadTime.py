@@ -27,11 +27,15 @@ class TrueRate:
         d true / d observed: standard uncertainties grow by it.
     lossFraction : float
         Share of the true counts that was lost.
+    deadTimeExponent : float
+        d ln true / d ln dead time: the relative standard uncertainty of the dead time times this is that of the rate.
+        N tau / (1 - N tau) for a paralyzable detector, N tau for a non-paralyzable one.
     """
 
     rateCps: float
     sensitivity: float
     lossFraction: float
+    deadTimeExponent: float = 0.0
 
 
 def trueRate(observedCps, deadTimeMicroseconds, model="paralyzable", where="dead time"):
@@ -71,12 +75,12 @@ def trueRate(observedCps, deadTimeMicroseconds, model="paralyzable", where="dead
             f"{deadTimeMicroseconds:g} µs can show", where, "Check rate, dead time and model, or measure later")
     if model == "nonParalyzable":
         rate = observed / (1.0 - x)
-        return TrueRate(rate, 1.0 / (1.0 - x) ** 2, x)
+        return TrueRate(rate, 1.0 / (1.0 - x) ** 2, x, rate * tau)
     # Imported here: scipy.special is needed for this one function only.
     from scipy.special import lambertw
 
     y = -float(lambertw(-x).real)  # N tau on the principal branch, 0..1
-    return TrueRate(y / tau, math.exp(y) / (1.0 - y), -math.expm1(-y))
+    return TrueRate(y / tau, math.exp(y) / (1.0 - y), -math.expm1(-y), y / (1.0 - y))
 
 
 def observedRate(trueCps, deadTimeMicroseconds, model="paralyzable"):

@@ -18,7 +18,8 @@ TIME_POINT_KEYS = {KEY, REASON, "fullFieldCountRateCps", "camera", "collimator",
 # Choice of the study: the relative uncertainty that was taken from the records, to tell it from a stated one.
 _TAKEN = "calibrationUncertaintyTaken"
 # Facts that applying a calibration leaves with a time point.
-FACTS = (KEY, "deadTimeFactor", "acquisitionDecayFactor", "crossCalibrationFactor")
+DEAD_TIME_UNCERTAINTY = "deadTimeUncertainty"
+FACTS = (KEY, "deadTimeFactor", DEAD_TIME_UNCERTAINTY, "acquisitionDecayFactor", "crossCalibrationFactor")
 # Of the true counts: a correction this large rests on the dead time alone.
 _LARGE_LOSS = 0.2
 _PLANAR_WORDS = "its sensitivity is of planar views, which see other scatter and attenuation than the image"
@@ -122,6 +123,7 @@ class ScanCalibration:
                                            facts["durationSeconds"]["value"] / SECONDS_PER_HOUR)
             facts["acquisitionDecayFactor"] = given.fact(decay, "", "from the mean during the scan to its start")
             factor *= decay
+        exponent = 0.0
         if self.fullFieldCountRateCps is not None:
             stated = self.record["deadTime"]
             true = trueRate(self.fullFieldCountRateCps, stated["microseconds"], stated["model"], label)
@@ -132,10 +134,38 @@ class ScanCalibration:
                 f"{self.fullFieldCountRateCps:g} counts per second in the full field, {stated['microseconds']:g} µs, "
                 f"{stated['model']}, of {self.name}"))
             factor *= dead
+            exponent = true.deadTimeExponent
             if true.lossFraction > _LARGE_LOSS:
                 words.append(f"Dead time took {true.lossFraction:.0%} of the counts: the correction rests on the dead "
                              "time alone")
-        return factor, words
+        if isCounts or "crossCalibrationFactor" in facts:
+            # a phantom that was corrected by the same dead time takes part of its deviation back, or adds to it
+            exponent -= _phantomExponent(self.record)
+        return factor, words + self._deadTimeUncertainty(facts, given, exponent)
+
+    def _deadTimeUncertainty(self, facts, given, exponent):
+        """Put what one standard uncertainty of the dead time changes of the activity among the facts; words where that
+        is not known."""
+        if not exponent:
+            return []
+        relative = self.record["deadTime"].get("relativeUncertainty")
+        if relative is None:
+            return [f"Calibration {self.name}: the uncertainty of its dead time is not stated: the uncertainties do "
+                    "not include it"]
+        facts[DEAD_TIME_UNCERTAINTY] = given.fact(exponent * relative, "", (
+            f"relative change of the activity by one standard uncertainty of the dead time, {relative:.2%}, of "
+            f"{self.name}"))
+        return []
+
+
+def _phantomExponent(record):
+    """d ln sensitivity / d ln dead time: mean over the scans that measured the sensitivity with the same dead time."""
+    scans, dead = ((record.get("statement") or {}).get("sensitivity") or {}).get("scans") or [], record.get("deadTime")
+    rates = [scan.get("fullFieldCountRateCps") for scan in scans]
+    if dead is None or not any(rates):
+        return 0.0
+    return sum(trueRate(rate, dead["microseconds"], dead["model"]).deadTimeExponent for rate in rates if rate) \
+        / len(rates)
 
 
 def momentOf(study, facts):

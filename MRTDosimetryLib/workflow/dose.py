@@ -197,6 +197,8 @@ def _region(study, name, region, mass, results, local, nuclide, density, occupan
         None if errorGy is None or not own["absorbedDoseGy"] > 0 else errorGy / own["absorbedDoseGy"])
     budget = doseUncertainty.withComponent(budget, doseUncertainty.ADMINISTERED,
                                            plannedActivity.relativeUncertainty(study))
+    budget = doseUncertainty.withComponent(budget, doseUncertainty.DEAD_TIME,
+                                           region.get("deadTimeRelativeUncertainty"))
     value = {"absorbedDoseGy": own["absorbedDoseGy"], **bed, "dvh": own["dvh"], "engines": engineValues,
              "uncertaintyBudget": budget.toDict(),
              **uncertainty.uncertaintiesOf(budget, tia, own["absorbedDoseGy"])}

@@ -1,4 +1,4 @@
-"""Components of a region's uncertainty budget beside the chain: statistics of an engine, administered activity."""
+"""Components of a region's uncertainty budget beside the chain: an engine's statistics, activity, dead time."""
 
 import dataclasses
 import math
@@ -7,6 +7,7 @@ from ..physics.uncertainty.budget import BudgetComponent
 
 STATISTICS = ("engineStatistics", "Monte Carlo statistics")
 ADMINISTERED = ("administeredActivity", "Administered activity")
+DEAD_TIME = ("deadTime", "Dead time")
 # Asked for where the study states no other relative uncertainty.
 TARGET_RELATIVE = 0.01
 
@@ -18,8 +19,8 @@ def withComponent(budget, component, relative):
     ----------
     budget : UncertaintyBudget
     component : (str, str)
-        Name and title: :data:`STATISTICS` of the engine, or :data:`ADMINISTERED` where the activity gives the images
-        their scale.
+        Name and title: :data:`STATISTICS` of the engine, :data:`ADMINISTERED` where the activity gives the images
+        their scale, or :data:`DEAD_TIME` of the camera.
     relative : float or None
         Relative standard uncertainty, k = 1; ``None`` where there is none.
 
@@ -40,7 +41,7 @@ def withComponent(budget, component, relative):
         carlo = dataclasses.replace(carlo, absorbedDose=math.hypot(carlo.absorbedDose, relative),
                                     interval95=_widened(carlo.interval95, total / budget.relativeUncertainty))
     ofActivity = budget.timeIntegratedActivityRelativeUncertainty
-    if component == ADMINISTERED and ofActivity is not None:
+    if component != STATISTICS and ofActivity is not None:
         ofActivity = math.hypot(ofActivity, relative)
     return dataclasses.replace(
         budget, relativeUncertainty=total, analyticRelativeUncertainty=analytic, monteCarlo=carlo,

@@ -10,6 +10,7 @@ from ..physics.sums import productSum
 from ..progress import noProgress, subProgress
 from ..scene import segments, volumes
 from . import (
+    deadTimeUncertainty,
     excludedPoints,
     imagedTracer,
     jointKinetics,
@@ -106,7 +107,8 @@ def _inputs(study):
              "timePoints": [{"spect": volumes.contentDigest(item.spectNode), "timeHours": item.timeHours,
                              "matrix": volumes.geometryBytes(referenceFromTimePoint(item)).hex()}
                             for item in includedTimePoints(study)],
-             **plannedActivity.inputs(study, includedTimePoints(study)), **imagedTracer.inputs(study)}
+             **plannedActivity.inputs(study, includedTimePoints(study)), **imagedTracer.inputs(study),
+             **deadTimeUncertainty.inputs(includedTimePoints(study))}
     recovery = partialVolume.choice(study)
     # Left out while there is none, so that an earlier study stays up to date.
     return {**found, "recovery": recovery} if recovery else found
@@ -128,6 +130,9 @@ def _compute(study, progress=noProgress):
     regions, words = regionFits.fitRegions(study, names, timesHours, activities, nuclide)
     for name, recovery in recoveries.items():
         regions[name]["recovery"] = recovery
+    for name, relative in deadTimeUncertainty.ofRegions(study, included, timesHours, activities, nuclide,
+                                                        regions).items():
+        regions[name]["deadTimeRelativeUncertainty"] = relative
     warnings += words
     progress(0.6, "Remainder of the image")
     remainder, words = _remainder(study, timesHours, activities[REMAINDER], nuclide)

@@ -174,6 +174,9 @@ def assumptions(study, budgets):
             words.append("No further uncertainty of the outline between operators is stated or included.")
     if stated["calibrationRelative"] is None:
         words.append("The calibration is not included in the uncertainties, because its uncertainty is not stated.")
+    if any(item["name"] == "deadTime" for budget in budgets.values() for item in budget["components"]):
+        words.append("The uncertainty of the camera's dead time, common to all scans that it corrects, is part of the "
+                     "uncertainties: what it changes of the time-integrated activity, by fitting again.")
     relative = administrationEntry.relativeUncertainty(study)
     if relative is not None:
         words.append(f"The uncertainty of the administered activity, {relative:.2%}, is part of the uncertainties of "

@@ -34,6 +34,22 @@ def test_thereAndBack(model, true):
         assert found.sensitivity == pytest.approx(slope, rel=2e-3)
 
 
+@pytest.mark.parametrize(("model", "observed"), [
+    ("paralyzable", 500.0), ("paralyzable", 36000.0), ("paralyzable", 60000.0), ("nonParalyzable", 36000.0),
+    ("nonParalyzable", 120000.0)])
+def test_whatTheUncertaintyOfTheDeadTimeChanges(model, observed):
+    """Relative uncertainty of the corrected rate by a finite difference of the dead time; of T30 0.288/(1 - 0.288)."""
+    relative, step = 0.03, 1e-5
+    found = deadTime.trueRate(observed, 6.0, model)
+    rates = [deadTime.trueRate(observed, 6.0 * (1.0 + sign * step), model).rateCps for sign in (1, -1)]
+    derivative = (rates[0] - rates[1]) / (2.0 * step * found.rateCps)
+    assert found.deadTimeExponent * relative == pytest.approx(derivative * relative, rel=1e-6)
+    lost = found.rateCps * 6e-6
+    assert found.deadTimeExponent == pytest.approx(lost / (1.0 - lost) if model == "paralyzable" else lost, rel=1e-9)
+    if (model, observed) == ("paralyzable", 36000.0):
+        assert found.deadTimeExponent == pytest.approx(0.288 / 0.712, rel=2e-3)
+
+
 def test_beyondWhatADetectorCanShow():
     largest = 1.0 / (math.e * 6e-6)
     assert deadTime.trueRate(0.9999 * largest, 6.0).rateCps < 1 / 6e-6

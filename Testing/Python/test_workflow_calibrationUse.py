@@ -119,6 +119,67 @@ def test_deadTimeFromTheFullField(tmp_path):
     assert facts["deadTimeFactor"]["value"] == pytest.approx(trueRate(observed[0], 6.0).rateCps / observed[0])
 
 
+FULL_CPS = (48000.0, 40000.0, 20000.0, 8000.0)
+
+
+def deadTimeCase(folder, deadTime, **changes):
+    """A study behind a paralyzable camera of 6 µs, and a record with a dead time."""
+    observed = [observedRate(rate, 6.0) for rate in FULL_CPS]
+
+    def rates(description):
+        for point, rate in zip(description["timePoints"], observed, strict=True):
+            point["fullFieldCountRateCps"] = rate
+
+    folder.mkdir()
+    content = record(deadTime={"model": "paralyzable", **deadTime}, recovery=None, **changes)
+    return run(folder, makeCase(folder, content, rates, rates=[
+        seen / true for seen, true in zip(observed, FULL_CPS, strict=True)]))["regions"]
+
+
+def components(region):
+    return {item["name"]: item for item in region["uncertaintyBudget"]["components"]}
+
+
+def test_theUncertaintyOfTheDeadTime(tmp_path):
+    """Against studies whose dead time is larger and smaller by its standard uncertainty, curves fitted again."""
+    relative = 0.03
+    found = deadTimeCase(tmp_path / "found", {"microseconds": 6.0, "relativeUncertainty": relative})
+    more, less = (deadTimeCase(tmp_path / name, {"microseconds": 6.0 * factor})
+                  for name, factor in (("more", 1.0 + relative), ("less", 1.0 - relative)))
+    largest = relative * 0.288 / 0.712
+    for region, high, low in zip(found, more, less, strict=True):
+        values = [item["timeIntegratedActivityMBqH"] for item in (region, high, low)]
+        component, budget = components(region)["deadTime"], region["uncertaintyBudget"]
+        assert component["relativeUncertainty"] == pytest.approx((values[1] - values[2]) / (2 * values[0]), rel=0.01)
+        assert 0.05 * largest < component["relativeUncertainty"] < largest and component["status"] == "included"
+        # independent of the other components, of which it is one
+        without = high["uncertaintyBudget"]
+        for key in ("relativeUncertainty", "timeIntegratedActivityRelativeUncertainty"):
+            assert budget[key] == pytest.approx(math.hypot(without[key], component["relativeUncertainty"]), rel=1e-3)
+        assert sum(item["sharePercent"] or 0.0 for item in budget["components"]) == pytest.approx(100.0)
+        assert "deadTime" not in components(high)
+    written = json.loads((tmp_path / "found" / "out" / "record.json").read_text(encoding="utf-8"))
+    changes = [point["facts"]["deadTimeUncertainty"]["value"] for point in written["timePoints"]]
+    assert changes == pytest.approx([relative * rate * 6e-6 / (1 - rate * 6e-6) for rate in FULL_CPS], rel=1e-6)
+    results = json.loads((tmp_path / "more" / "out" / "results.json").read_text(encoding="utf-8"))
+    assert any("uncertainty of its dead time is not stated" in words for words in results["warnings"])
+    report = (tmp_path / "found" / "out" / "report.html").read_text(encoding="utf-8")
+    assert "uncertainty of the camera&#39;s dead time" in report
+
+
+def test_aSensitivityOfTheSameDeadTime(tmp_path):
+    """A phantom at the rate of the first scan takes the dead time out of it, and puts it into the last one."""
+    relative, rate = 0.03, observedRate(FULL_CPS[0], 6.0)
+    statement = {"sensitivity": {"scans": [{"fullFieldCountRateCps": rate}]}}
+    found = deadTimeCase(tmp_path / "found", {"microseconds": 6.0, "relativeUncertainty": relative},
+                         statement=statement)
+    written = json.loads((tmp_path / "found" / "out" / "record.json").read_text(encoding="utf-8"))
+    changes = [(point["facts"].get("deadTimeUncertainty") or {}).get("value") for point in written["timePoints"]]
+    assert changes[0] is None
+    assert changes[3] == pytest.approx(relative * (0.048 / 0.952 - 0.288 / 0.712), rel=1e-6)
+    assert all(components(region)["deadTime"]["relativeUncertainty"] > 0 for region in found)
+
+
 def test_recoveryOfTheRegions(tmp_path):
     """Activity and absorbed dose over R(V), its uncertainty in the budget; maps and histograms as they were."""
     plain, recovered = tmp_path / "plain", tmp_path / "recovered"
