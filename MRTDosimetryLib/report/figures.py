@@ -27,8 +27,8 @@ def timeActivityChart(regions, curves=None, regionNames=None, isLogarithmic=True
     regions : list of dict
         ``{"name", "timeActivity": [{"timeHours", "activityMBq", "uncertaintyMBq" or None}]}``; activities in MBq
         at the time of the scan, uncertainties k = 1. A point with ``isExcluded`` is an open marker with a cross. A
-        planar series scaled by the SPECT/CT
-        (``fit.planarSeries``) is drawn with open markers.
+        planar series (``fit.planarSeries``), scaled by the SPECT/CT or of activities of its own, is drawn with open
+        markers.
     curves : dict, optional
         ``{region name: {"timesHours": [...], "activitiesMBq": [...]}}`` of the fitted functions, with ``lowMBq`` and
         ``highMBq`` where their 95 % band is known: it is shaded.

@@ -241,8 +241,10 @@ def _timeActivityCharts(regions, curves):
     lines = "lines: fitted functions" if curves else "no fitted functions were recorded"
     if any((curves or {}).get(name, {}).get("lowMBq") is not None for name in names):
         lines += "; shaded: their 95 % band where known"
-    if any((region.get("fit") or {}).get("planarSeries") for region in shown):
-        lines += "; open diamonds: planar series, scaled by the SPECT/CT"
+    series = [(region.get("fit") or {}).get("planarSeries") for region in shown]
+    if any(series):
+        isScaled = any(entry and entry.get("use") != "absolute" for entry in series)
+        lines += "; open diamonds: planar series" + (", scaled by the SPECT/CT" if isScaled else "")
     if any(point.get("isExcluded") for region in shown for point in region["timeActivity"]):
         lines += "; open and crossed: points excluded from the fit"
     caption = f"Points: activity at the time of the scan; bars: standard uncertainty (k = 1) where known; {lines}."

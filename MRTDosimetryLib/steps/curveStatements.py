@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..report.numbers import significant
-from ..workflow import jointKinetics, kineticsOptions
+from ..workflow import jointKinetics, kineticsOptions, planarStudy
 from ..workflow.regionMasks import regionNames
 from ..workflow.timePoints import includedTimePoints
 from .pagePart import PagePart
@@ -57,8 +57,10 @@ class CurveStatements(PagePart):
         ui.planarRemoveButton.setEnabled(bool(series))
         ui.planarStatus.setVisible(bool(series))
         sources = "; ".join(dict.fromkeys(entry["source"] for entry in series.values()))
-        ui.planarStatus.text = _("{regions}: scaled by the SPECT/CT ({source}).").format(
-            regions=", ".join(series), source=shortened(sources, _LONGEST))
+        isAbsolute = any(entry.get("use") == jointKinetics.ABSOLUTE for entry in series.values())
+        words = _("{regions}: activities of the planar views ({source}).") if isAbsolute else _(
+            "{regions}: scaled by the SPECT/CT ({source}).")
+        ui.planarStatus.text = words.format(regions=", ".join(series), source=shortened(sources, _LONGEST))
         ui.planarStatus.toolTip = sources
 
     # parameters
@@ -161,8 +163,11 @@ class CurveStatements(PagePart):
         self.page.attempt(kineticsOptions.setLateForm, self.study, None if name == "haenscheid2018" else name)
 
     def onPlanar(self):
-        path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Planar series"), "", _("CSV files (*.csv)"))
-        if path:
+        path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Planar series or views"), "",
+                                              _("Tables and planar files (*.csv *.json)"))
+        if path and path.lower().endswith(".json"):
+            self.page.attempt(planarStudy.setViewsFile, self.study, path)
+        elif path:
             self.page.attempt(jointKinetics.setPlanarFile, self.study, path, self.ui.planarUnitSelector.currentData,
                               "", regionNames(self.study))
 

@@ -3,13 +3,15 @@
 from ..errors import InputError
 from ..scene import plots, tables
 from . import studyNodes
+from .jointKinetics import ABSOLUTE
 
 _TIME, _ACTIVITY = "Time after administration (h)", "Activity (MBq)"
 _BAND_STYLE = {"style": "dashed", "width": 1.0}
 _GRAY, _DARK = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 _ALL_CHART, _REGION_CHART = "timeActivityChart", "regionChart"
 # Of the points of one region -> of those of all regions in one chart.
-_TOGETHER = {"": "measured", " (excluded)": "excluded from the fit", " (planar, scaled)": "planar, scaled"}
+_SCALED, _PLANAR = " (planar, scaled)", " (planar)"
+_TOGETHER = {"": "measured", " (excluded)": "excluded from the fit", _SCALED: "planar, scaled", _PLANAR: "planar"}
 
 
 def writeTimeActivity(study, value):
@@ -111,7 +113,7 @@ def writeCandidates(study, value):
 
 
 def _points(name, region, color):
-    """Measured points, crosses where excluded from the fit, and those of a planar series scaled to them."""
+    """Measured points, crosses where excluded from the fit, and those of a planar series."""
     found = []
     for title, style, points in ((name, "points", _fitted(region)), (f"{name} (excluded)", "crosses", [
             point for point in region["timeActivity"] if point.get("isExcluded")])):
@@ -120,8 +122,8 @@ def _points(name, region, color):
                                       [point["activityMBq"] for point in points], color, style))
     planar = region["fit"].get("planarSeries")
     if planar is not None:
-        found.append(plots.Series(f"{name} (planar, scaled)", planar["timesHours"], planar["activitiesMBq"], color,
-                                  "diamonds"))
+        title = name + (_PLANAR if planar.get("use") == ABSOLUTE else _SCALED)
+        found.append(plots.Series(title, planar["timesHours"], planar["activitiesMBq"], color, "diamonds"))
     return found
 
 

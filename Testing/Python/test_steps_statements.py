@@ -239,6 +239,29 @@ def testEarlierCycleLatePointAndPlanarSeries(single, tmp_path):
     assert "hybrid" not in single.study.choice("kinetics") and ui.planarStatus.isHidden()
 
 
+def testPlanarViewsOfAFile(single, tmp_path):
+    """The planar file of the command planar, measured by the regions of the study; a fault of it is a message."""
+    from StandIns import qtModule
+    from test_workflow_planarSeries import expected, writeCase
+
+    ui = single.page("kinetics").ui
+    path = writeCase(tmp_path)
+    ui.kineticsAdvanced.collapsed = False
+    qtModule.queueReply("QFileDialog.getOpenFileName", str(path))
+    ui.planarButton.click()
+    series = single.study.choice("kinetics")["hybrid"]["kidney left"]
+    assert series["values"] == pytest.approx([expected(4.0), expected(24.0)], rel=1e-6)
+    assert ui.planarStatus.text == "kidney left: scaled by the SPECT/CT (test)."
+    assert single.study.choice("planarViews")["content"]["images"][0]["file"] == str(tmp_path / "day0.dcm")
+    (tmp_path / "day0.dcm").unlink()
+    qtModule.queueReply("QFileDialog.getOpenFileName", str(path))
+    ui.planarButton.click()
+    assert any("day0.dcm" in words for words in single.messages())
+    assert single.study.choice("kinetics")["hybrid"]["kidney left"] == series, "a fault changes nothing"
+    ui.planarRemoveButton.click()
+    assert single.study.choice("planarViews") is None
+
+
 def testTheChartOfOneRegionFollowsTheRow(small):
     page = small.page("kinetics")
     ui = page.ui
