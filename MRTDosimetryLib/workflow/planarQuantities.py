@@ -113,6 +113,9 @@ def settingsOf(content, patient, radionuclide, warnings):
         if found.transmission[0].counts.shape != found.transmission[1].counts.shape:
             raise InputError("The images without and with the patient have not the same pixels",
                              "planar views: attenuation", "Export them alike")
+    if "lower" not in (content.get("windows") or {}):
+        warnings.append("No scatter windows are named for the planar views: attenuation is that of a narrow beam, so "
+                        "that their activities come out too large")
     for value, what in ((relative, "sensitivity"), (attenuation.get("relativeUncertainty"), "attenuation")):
         if value is None:
             warnings.append(f"The uncertainty of the {what} of the planar views is not stated: it is not part of their "

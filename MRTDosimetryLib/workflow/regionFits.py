@@ -67,6 +67,7 @@ def fitAsChosen(choice, study, name, timesHours, activitiesMBq, nuclide):
     if series is not None:
         fit = _named(name, _fitHybrid, choice, series, timesHours, activitiesMBq, sigmas, nuclide)
         fit.warnings += series.get("warnings") or []
+        fit.assumptions += _activityWords(series)
     else:
         curve = _named(name, TimeActivityCurve, timesHours, activitiesMBq, sigmas)
         fit = _named(name, selection.fit, curve, nuclide.decayConstantPerHour, choice.model,
@@ -134,6 +135,19 @@ def _fitHybrid(choice, series, timesHours, activitiesMBq, sigmas, nuclide):
         "those at the scans' own times, of like duration or per second.",
         f"Relative to the SPECT/CT at {timesHours[0]:g} h, all of the region's activity follows the planar series."]
     return fit
+
+
+def _activityWords(series):
+    """What the activities of planar views rest on, for those that state it."""
+    first = next((item for item in series.get("details") or [] if "attenuation" in item), None)
+    if first is None:
+        return []
+    found, parts = first["attenuation"], first["components"]
+    return [f"Activities of the planar views by the geometric mean of both, with attenuation from "
+            f"{'the CT' if found['from'] == 'ct' else 'a transmission scan'} at {found['energyKeV']:.0f} keV (mu T "
+            f"{found['bodyMuT']:.3g}, source {found['sourceThicknessMM']:.3g} mm thick, factor {found['factor']:.3g}); "
+            f"relative uncertainties (k = 1) that are common to all of them: sensitivity {parts['sensitivity']:.2%}, "
+            f"attenuation {parts['attenuation']:.2%}, thickness {parts['thickness']:.2%}."]
 
 
 def _ratioWords(ratios, timesHours):

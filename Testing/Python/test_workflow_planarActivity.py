@@ -10,7 +10,7 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.dicom.planar import readPlanar
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.planarProjection import attenuationCoefficientCM2PerG
-from MRTDosimetryLib.workflow import planarFile, planarSeries
+from MRTDosimetryLib.workflow import calibrationRecord, planarFile, planarSeries
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,38 @@ def test_drawnRegionByItsStatedThickness(case):
     assert again[0]["components"]["attenuation"] > row["components"]["attenuation"]
     assert "thicknessMM" in refusal(case, lambda d: d.update(regions=[
         {key: value for key, value in drawn.items() if key != "thicknessMM"}]))
+
+
+def test_sensitivityOfACalibrationRecord(case):
+    def named(**changes):
+        content = {"kind": "calibration", "schemaVersion": 1, "camera": "Camera A", "radionuclide": "Lu-177",
+                   "date": "2026-05-04", "validUntil": "2027-05-04",
+                   "energyWindow": {"lowerKeV": 187.2, "upperKeV": 228.8},
+                   "sensitivity": {"value": phantom.SENSITIVITY, "factor": 1e6 / phantom.SENSITIVITY, "isRatio": False,
+                                   "isPlanar": True, "relativeUncertainty": 0.02}, **changes}
+        phantom.writePlanarFile(case[0], calibrationRecord.sealed(content), "camera.json")
+        return lambda d: d.update(sensitivity="camera.json")
+
+    stated, _warnings = run(case, None, 1)
+    rows, warnings = run(case, named(), 1)
+    assert [row["activityMBq"] for row in rows] == [row["activityMBq"] for row in stated]
+    assert rows[0]["components"] == stated[0]["components"] and len(warnings) == 3
+    _rows, warnings = run(case, named(validUntil="2026-05-04", energyWindow={"lowerKeV": 150, "upperKeV": 250}), 1)
+    assert any("expired" in words for words in warnings) and any("energy window is" in words for words in warnings)
+    assert "calibration is for I-131" in refusal(case, named(radionuclide="I-131"))
+    assert "no planar sensitivity" in refusal(case, named(sensitivity={"value": 9.0, "factor": 1e5}))
+
+
+def test_whatIsNotStatedIsSaid(case):
+    def bare(content):
+        del content["sensitivity"]["relativeUncertainty"], content["attenuation"]["relativeUncertainty"]
+        content["windows"] = {"main": 1}
+
+    rows, warnings = run(case, bare, 1)
+    assert rows[0]["components"]["sensitivity"] == rows[0]["components"]["attenuation"] == 0.0
+    assert sum("is not stated" in words for words in warnings) == 2
+    assert any("activities come out too large" in words for words in warnings)
+    assert deviations(rows)["liver", 4.0] > 0.15
 
 
 @pytest.mark.parametrize("change, words", [

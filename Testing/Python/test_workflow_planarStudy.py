@@ -2,10 +2,13 @@
 
 import json
 import math
+import re
 import shutil
 
+import numpy as np
 import planarPhantom as phantom
 import pytest
+from repositoryTree import read
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
@@ -166,6 +169,31 @@ def test_studyOfTheSceneNamesItsViews(folder, tmp_path):
     description = studyDescription.describe(study, str(tmp_path))
     views = description["kinetics"]["hybrid"]["views"]
     assert views["images"][0]["file"] == str(folder / "scan4.dcm") and "series" not in description["kinetics"]["hybrid"]
+
+
+def test_theExampleOfTheDocumentationRuns(folder, tmp_path):
+    """Both files of docs/planar.md as they stand there, beside images of the names that they give."""
+    blocks = re.findall(r"```json\n(.*?)```", read("docs/planar.md"), re.DOTALL)
+    (tmp_path / "wholeBody").mkdir()
+    for name, text in zip(("planar.json", "study.json"), blocks, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for image, time in zip(json.loads(blocks[0])["images"], HOURS, strict=True):
+        assert image["hoursAfterAdministration"] == time
+        shutil.copy(folder / f"scan{time:g}.dcm", tmp_path / image["file"])
+    for name in ("spect.nrrd", "ct.nrrd"):
+        shutil.copy(folder / name, tmp_path / name)
+    ct, labels = phantom.body()
+    # the regions that the example names, in its own numbers
+    own = labels.withArray(np.select([labels.array == value for value in (1, 2, 3, 4)], (1, 2, 3, 4), 0).astype("u1"))
+    writeImage(own, str(tmp_path / "labels.nrrd"))
+    study = Study.create(headless.newScene(), "case")
+    studyFile.applyStudy(study, studyFile.readStudyFile(tmp_path / "study.json")[0])
+    stages.runStale(study, upTo="kinetics")
+    found = study.stageRecord("kinetics")["value"]["regions"]
+    for name in MEASURED:
+        fit = found[name]["fit"]
+        assert fit["timeIntegratedActivityMBqH"] == pytest.approx(truthMBqH(name), rel=0.03)
+        assert any("attenuation from the CT at 208 keV" in words for words in fit["assumptions"])
 
 
 @pytest.mark.parametrize("views, change, words", [
