@@ -22,14 +22,16 @@ def addBatch(commands):
     batch.add_argument("--scheduler", metavar="ADDRESS",
                        help="run on the workers of this Dask scheduler, e.g. tcp://node1:8786, which see the same "
                             "folders; needs mrt-dosimetry[cluster]")
+    batch.add_argument("--template", metavar="DIR", help="the center's template of the report, see report --help")
     batch.set_defaults(function=_batch)
 
 
 def _batch(options):
     from .report import batchReport
-    from .workflow import batch
+    from .workflow import batch, batchStudy
 
-    outcomes = batch.runBatch(options.studies, options.out, options.jobs, options.scheduler, _report)
+    outcomes = batch.runBatch(options.studies, options.out, options.jobs, options.scheduler, _report,
+                              options.template)
     for outcome in outcomes:
         if outcome.words:
             print(f"{outcome.study}:\n  " + outcome.words.replace("\n", "\n  "), file=sys.stderr)
@@ -41,7 +43,7 @@ def _batch(options):
         print(f"{outcome.study:<{width}}  {outcome.state:<8}{_text(numbers[0]):>8}{_text(numbers[1]):>10}{seconds:>10}")
     print(batchReport.summaryWords([asdict(outcome) for outcome in outcomes], len(outcomes)))
     print(f"The table is {options.out}/{batchReport.HTML}")
-    return EXIT_FAILED if any(outcome.state == batch.FAILED for outcome in outcomes) else 0
+    return EXIT_FAILED if any(outcome.state == batchStudy.FAILED for outcome in outcomes) else 0
 
 
 def _text(number):

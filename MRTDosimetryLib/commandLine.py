@@ -50,6 +50,7 @@ def _parser():
                       help="small: coarse images, for a quick look")
     demo.add_argument("--radionuclide", default="Lu-177", metavar="NAME",
                       help="e.g. I-131; the body behaves alike, decay and truth follow (default: Lu-177)")
+    demo.add_argument("--template", metavar="DIR", help="the center's template of the report, see report --help")
     demo.set_defaults(function=_demo)
     run = commands.add_parser("run", help="a study file, or a record to repeat")
     run.add_argument("study", metavar="STUDY.json", help="study file, or record.json of an earlier run")
@@ -133,7 +134,8 @@ def _demo(options):
     from .workflow import demo
 
     started = time.perf_counter()
-    comparison, registration = demo.runDemo(options.out, options.size, _progress(), options.radionuclide)
+    comparison, registration = demo.runDemo(options.out, options.size, _progress(), options.radionuclide,
+                                            options.template)
     elapsed = time.perf_counter() - started
     print(_comparisonTable(comparison))
     print()

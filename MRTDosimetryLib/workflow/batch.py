@@ -4,48 +4,18 @@ import contextlib
 import json
 import os
 import platform
-import subprocess
-import sys
-import time
+import uuid
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from ..errors import InputError
 from ..progress import noProgress
+from .batchStudy import SKIPPED, outcomeOf, runStudy
 
-DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 # The full digital patient (four SPECT/CT) took 1.4 GB at most as measured; clinical CTs have finer voxels.
 MEMORY_PER_STUDY_GB = 4.0
 LOCK = ".batch.lock"
 _STAGING_PREFIX = ".mrt-"
-_WORDS_KEPT = 20
-_LIBRARY_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-
-@dataclass
-class Outcome:
-    """What became of a study.
-
-    Attributes
-    ----------
-    study, folder : str
-        Study file and folder of its results.
-    state : str
-        "done", "skipped" (finished before, with the same inputs, choices and versions) or "failed".
-    regions, warnings : int or None
-    seconds : float
-        None for one that was skipped.
-    words : str
-        Why it failed.
-    """
-
-    study: str
-    folder: str
-    state: str
-    regions: int = None
-    warnings: int = None
-    seconds: float = None
-    words: str = ""
 
 
 def targets(paths, folder):
@@ -93,7 +63,7 @@ def _freeMemoryGB():
         return None
 
 
-def runBatch(paths, folder, jobs=None, scheduler=None, report=noProgress):
+def runBatch(paths, folder, jobs=None, scheduler=None, report=noProgress, template=None):
     """Run studies into folders below ``folder``.
 
     Parameters
@@ -106,6 +76,8 @@ def runBatch(paths, folder, jobs=None, scheduler=None, report=noProgress):
         Address of a Dask scheduler, e.g. ``tcp://node1:8786``, whose workers see the same folders.
     report : callable
         ``report(fraction, words)`` after each study.
+    template : str, optional
+        Folder of the center's template of the report.
 
     Returns
     -------
@@ -115,24 +87,36 @@ def runBatch(paths, folder, jobs=None, scheduler=None, report=noProgress):
     Raises
     ------
     InputError
-        The folder cannot be used, another batch is writing there, or there is no such scheduler.
+        The folder or the template cannot be used, another batch is writing there, there is no such scheduler, or one
+        of its workers runs another program.
     """
+    from ..report import templateFolder
+
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise InputError(f"{jobs!r} is not a number of studies at the same time", "--jobs", "Give 1 or more")
+    described = templateFolder.load(template).describe()
+    template = os.path.abspath(template) if template else None
     pairs = targets(paths, folder)
-    with _locked(folder):
-        _removeLeftovers(folder)
+    with _locked(folder) as batchID:
+        _removeLeftovers(folder, pairs)
         outcomes = {}
         waiting = []
         for path, target in pairs:
-            finished = finishedOutcome(path, target)
+            finished = finishedOutcome(path, target, described)
             if finished is None:
                 waiting.append((path, target))
             else:
                 _take(outcomes, finished, pairs, folder, report)
-        run = _onCluster(scheduler, waiting) if scheduler else _onThisMachine(jobs or defaultJobs(), waiting)
+        if scheduler:
+            from . import batchCluster
+
+            run = batchCluster.outcomes(scheduler, waiting, template, os.path.join(os.path.abspath(folder), LOCK),
+                                        batchID)
+        else:
+            run = _onThisMachine(jobs or defaultJobs(), waiting, template)
         for outcome in run:
             _take(outcomes, outcome, pairs, folder, report)
+        _removeLeftovers(folder, pairs)
         return [outcomes[path] for path, _target in pairs]
 
 
@@ -146,10 +130,11 @@ def _take(outcomes, outcome, pairs, folder, report):
     report(len(outcomes) / len(pairs), f"{outcome.state}: {outcome.study}")
 
 
-def finishedOutcome(path, target):
+def finishedOutcome(path, target, template):
     """The outcome of a study that is finished, ``None`` where it has to be run.
 
-    Finished is one whose record is whole, and states these choices, these inputs and the versions of now.
+    Finished is one whose record is whole, and states these choices, these inputs, the versions of now and this
+    template of the report, as :meth:`~MRTDosimetryLib.report.templateFolder.Template.describe` does.
     """
     from . import record, recordVerify, studyFile
     from .recordFiles import Finished
@@ -160,53 +145,20 @@ def finishedOutcome(path, target):
         inputs = record.inputFiles(description)
         isSame = found.record.get("study") == json.loads(json.dumps(
             record.withRelativePaths(description, os.path.join(target, _STAGING_PREFIX)))) \
-            and found.record.get("versions") == record.versions() \
+            and found.record.get("versions") == record.versions() and found.record.get("report") == template \
             and [found.absolute(item["path"]) for item in found.record.get("inputs") or []] == inputs
         checked = recordVerify.verify(target) if isSame else None
     except (InputError, OSError):
         return None
     if checked is None or not checked["isIntact"] or checked["notChecked"]:
         return None
-    return _outcome(path, target, SKIPPED, found.results)
+    return outcomeOf(path, target, SKIPPED, found.results)
 
 
-def _outcome(path, target, state, results, seconds=None):
-    return Outcome(path, target, state, len(results.get("regions") or []), len(results.get("warnings") or []), seconds)
-
-
-def runStudy(path, target):
-    """Run one study by the command line in a process of its own; never raises for what goes wrong in it.
-
-    The process ends when this one does: two of them must not write one study.
-    """
-    started = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(
-        part for part in (_LIBRARY_PARENT, os.environ.get("PYTHONPATH")) if part)}
-    command = [sys.executable, "-m", f"{__package__.partition('.')[0]}.batchCommands", "run", path, "--out", target]
-    try:
-        # Its input stays open as long as this process lives.
-        with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process:
-            words, status = process.stderr.read(), process.wait()
-    except OSError as error:
-        words, status = f"The process cannot be started ({error.strerror or error})", None
-    seconds = time.perf_counter() - started
-    if status == 0:
-        from .recordFiles import Finished
-
-        return _outcome(path, target, DONE, Finished(target).results, seconds)
-    lines = [line for line in words.splitlines() if line.strip() and not line.startswith("warning: ")]
-    if status is not None and status < 0:
-        lines.append(f"The process was ended by signal {-status}, e.g. for lack of memory. Use fewer --jobs.")
-    elif status not in (2, None):
-        lines.append(f"The process ended with status {status}.")
-    return Outcome(path, target, FAILED, seconds=seconds, words="\n".join(lines[-_WORDS_KEPT:]) or "It left no words.")
-
-
-def _onThisMachine(jobs, pairs):
+def _onThisMachine(jobs, pairs, template):
     """Outcomes as they come; each thread waits for a process."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        pending = {pool.submit(runStudy, *pair) for pair in pairs}
+        pending = {pool.submit(runStudy, *pair, template) for pair in pairs}
         try:
             while pending:
                 ready, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -217,41 +169,11 @@ def _onThisMachine(jobs, pairs):
                 future.cancel()
 
 
-def _onCluster(address, pairs):
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise InputError("The Python package distributed is not installed", "--scheduler",
-                         "Install mrt-dosimetry[cluster]") from None
-    try:
-        client = Client(address, timeout="20s")
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"There is no scheduler ({type(error).__name__})", address,
-                         "Check its address and that it is running, e.g. tcp://node1:8786") from None
-    with client:
-        if not client.scheduler_info()["workers"]:
-            raise InputError("The scheduler has no workers", address, "Start dask worker on the machines that compute")
-        futures = {client.submit(_onWorker, *pair, pure=False, retries=0): pair for pair in pairs}
-        for future in as_completed(futures):
-            path, target = futures[future]
-            error = future.exception()
-            words = f"The worker was lost or refused the study ({type(error).__name__}: {error})"
-            yield future.result() if error is None else Outcome(path, target, FAILED, words=words)
-
-
-def _onWorker(path, target):
-    """On a worker, which has to see the same folders."""
-    if not os.path.isfile(path):
-        return Outcome(path, target, FAILED, seconds=0.0, words=f"{path}: The worker {platform.node()} does not "
-                       "see this file. Use a folder that all machines share.")
-    return runStudy(path, target)
-
-
 @contextlib.contextmanager
 def _locked(folder):
-    """The folder for this batch alone."""
+    """The folder for this batch alone; its identity, which the lock holds as long as the batch runs."""
     path = os.path.join(folder, LOCK)
-    own = {"host": platform.node(), "pid": os.getpid()}
+    own = {"host": platform.node(), "pid": os.getpid(), "batch": uuid.uuid4().hex}
     try:
         os.makedirs(folder, exist_ok=True)
         _releaseDead(path, own["host"])
@@ -266,7 +188,7 @@ def _locked(folder):
         raise InputError(f"The output folder cannot be written ({error.strerror or error})", folder,
                          "Choose a folder you may write to") from None
     try:
-        yield
+        yield own["batch"]
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)
@@ -286,10 +208,22 @@ def _releaseDead(path, host):
         return  # none, or of somebody else's process, or one that is just being written
 
 
-def _removeLeftovers(folder):
-    """What studies that were killed had written aside."""
+def isRunning(path, batchID):
+    """Whether the batch of that identity holds the lock; yes where it cannot be told."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file).get("batch") == batchID
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, AttributeError):
+        return True
+
+
+def _removeLeftovers(folder, pairs):
+    """What studies that were killed had written aside: beside the folder of their results, or in it."""
     import shutil
 
-    for name in os.listdir(folder):
-        if name.startswith(_STAGING_PREFIX) and os.path.isdir(os.path.join(folder, name)):
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    for place in (folder, *(target for _path, target in pairs)):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if name.startswith(_STAGING_PREFIX) and os.path.isdir(os.path.join(place, name)):
+                shutil.rmtree(os.path.join(place, name), ignore_errors=True)

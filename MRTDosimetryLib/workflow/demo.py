@@ -11,7 +11,7 @@ from ..imaging import files
 from ..imaging.digitalPatient import patient as digitalPatient
 from ..imaging.digitalPatient.truth import RADIONUCLIDE
 from ..progress import noProgress, subProgress
-from . import job, outputs, studyFile
+from . import job, outputs, report, studyFile
 
 PATIENT_FOLDER = "patient"
 SEED = 20260504
@@ -56,10 +56,11 @@ def writePatient(folder, size="full", progress=noProgress, seed=SEED, radionucli
     return os.path.join(folder, "study.json"), truth
 
 
-def runDemo(folder, size="full", progress=noProgress, radionuclide=RADIONUCLIDE):
+def runDemo(folder, size="full", progress=noProgress, radionuclide=RADIONUCLIDE, template=None):
     """Make the digital patient, run it, write everything into ``folder``.
 
-    Parameters and errors as of :func:`.digitalPatient.patient.makeDigitalPatient`.
+    Parameters and errors as of :func:`.digitalPatient.patient.makeDigitalPatient`, and of :func:`.job.runStudyFile` for
+    the template.
 
     Returns
     -------
@@ -67,11 +68,13 @@ def runDemo(folder, size="full", progress=noProgress, radionuclide=RADIONUCLIDE)
         Region comparison (``region``, ``quantity``, ``unit``, ``computed``, ``true``, ``deviationPercent``) and
         registration comparison (``label``, ``errorMM``: largest distance over the regions' centers).
     """
+    job.requireTemplate(template)
     with outputs.stagedFolder(folder) as staging:
         studyPath, truth = writePatient(os.path.join(staging, PATIENT_FOLDER), size, subProgress(progress, 0.0, 0.3),
                                         radionuclide=radionuclide)
         description, _inputs = studyFile.readStudyFile(studyPath)
         study, inputs = job.computeStudy(description, subProgress(progress, 0.3, 0.8))
+        report.setTemplate(study, template)
         comparison = compare(study.stageRecord("results")["value"], truth)
         registration = compareRegistration(study, truth)
         outputs.writeOutputs(study, staging, description, inputs, comparison, subProgress(progress, 0.8, 1.0))

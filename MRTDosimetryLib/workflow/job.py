@@ -1,12 +1,10 @@
 """A whole study without a window: from a study file to the folder of results."""
 
-import os
-
 from ..progress import noProgress, subProgress
 from ..report import templateFolder
 from ..scene.headless import newScene
 from ..scene.study import Study
-from . import outputs, record, stages, studyFile
+from . import outputs, record, report, stages, studyFile
 
 LAST_COMPUTED = "results"
 
@@ -32,15 +30,20 @@ def runStudyFile(path, folder, progress=noProgress, template=None):
     ------
     DosimetryError
     """
-    if template is not None:
-        templateFolder.load(template)  # before anything is computed
+    requireTemplate(template)
     description, recorded = studyFile.readStudyFile(path)
     with outputs.stagedFolder(folder) as staging:
         record.requireSameInputs(recorded)
         study, inputs = computeStudy(description, subProgress(progress, 0.0, 0.7))
-        study.setChoice(outputs.TEMPLATE_CHOICE, None if template is None else os.path.abspath(template))
+        report.setTemplate(study, template)
         outputs.writeOutputs(study, staging, description, inputs, progress=subProgress(progress, 0.7, 1.0))
     return study
+
+
+def requireTemplate(template):
+    """Refuse a folder that is no template of the report before anything is computed."""
+    if template:
+        templateFolder.load(template)
 
 
 def computeStudy(description, progress=noProgress, scene=None):

@@ -15,7 +15,8 @@ from repositoryTree import REPOSITORY
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
-from MRTDosimetryLib.workflow import batch
+from MRTDosimetryLib.report import templateFolder
+from MRTDosimetryLib.workflow import batch, batchStudy
 
 
 def studies(folder, names=("one", "two")):
@@ -113,32 +114,35 @@ def test_jobsFollowCoresAndMemory(monkeypatch):
         assert batch.defaultJobs() == jobs
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """Address of a scheduler with two workers on this machine."""
-    distributed = pytest.importorskip("distributed", reason="distributed (extra [cluster]) is not installed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
-                                  local_directory=str(tmp_path / "dask")) as local:
-        yield local.scheduler_address
+def test_theCentersTemplateIsPartOfWhatIsFinished(tmp_path, capfd):
+    paths, out, folder = studies(tmp_path, ("one",)), tmp_path / "out", tmp_path / "template"
+    assert run(paths, out, "--template", str(folder)) == 2 and "no such folder" in capfd.readouterr().err
+    folder.mkdir()
+    (folder / "center.json").write_text(json.dumps({"name": "A hospital"}), encoding="utf-8")
+    assert run(paths, out, "--template", str(folder)) == 0
+    assert "A hospital" in (out / "study" / "report.html").read_text(encoding="utf-8")
+    assert run(paths, out, "--template", str(folder)) == 0 and summary(out)[0]["state"] == "skipped"
+    shipped = templateFolder.load().describe()
+    assert batch.finishedOutcome(paths[0], str(out / "study"), shipped) is None
 
 
-def test_theSameOnACluster(tmp_path, cluster, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", REPOSITORY)
-    paths, out = [*studies(tmp_path, ("one", "two")), str(tmp_path / "absent.json")], tmp_path / "out"
-    assert run(paths, out, "--scheduler", cluster) == 1
-    rows = summary(out)
-    assert [row["state"] for row in rows] == ["done", "done", "failed"] and "does not see this file" in rows[2]["words"]
-    assert run(paths[:2], out, "--scheduler", cluster) == 0
-    assert [row["state"] for row in summary(out)] == ["skipped", "skipped"]
+def test_aStudyThatNobodyWantsIsEnded(tmp_path):
+    path = studies(tmp_path, ("one",))[0]
+    lock = tmp_path / batch.LOCK
+    lock.write_text(json.dumps({"batch": "first"}), encoding="utf-8")
+    assert batch.isRunning(lock, "first")
+    lock.write_text(json.dumps({"batch": "second"}), encoding="utf-8")
+    outcome = batchStudy.runStudy(path, str(tmp_path / "out"), isWanted=lambda: batch.isRunning(lock, "first"))
+    assert outcome.state == "failed" and "is over" in outcome.words and not (tmp_path / "out").exists()
+    lock.write_text("", encoding="utf-8")
+    assert batch.isRunning(lock, "first"), "while it is being written"
+    lock.unlink()
+    assert not batch.isRunning(lock, "first")
 
 
-def test_aSchedulerThatIsNotThereIsSaid(tmp_path, capfd, monkeypatch):
-    pytest.importorskip("distributed", reason="distributed (extra [cluster]) is not installed")
-    assert run([str(tmp_path / "a.json")], tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1") == 2
-    assert "There is no scheduler" in capfd.readouterr().err
-
-
-def test_withoutThePackageTheClusterIsRefused(tmp_path, capfd, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    assert run([str(tmp_path / "a.json")], tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1") == 2
-    assert "mrt-dosimetry[cluster]" in capfd.readouterr().err
+def test_whatKilledStudiesHadWrittenAsideIsRemoved(tmp_path):
+    (tmp_path / ".mrt-a").mkdir()
+    (tmp_path / "one" / ".mrt-b").mkdir(parents=True)
+    (tmp_path / "one" / "record.json").write_text("{}", encoding="utf-8")
+    batch._removeLeftovers(str(tmp_path), [("one.json", str(tmp_path / "one")), ("two.json", str(tmp_path / "two"))])
+    assert os.listdir(tmp_path) == ["one"] and os.listdir(tmp_path / "one") == ["record.json"]

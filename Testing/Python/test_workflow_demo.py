@@ -6,11 +6,18 @@ import pytest
 
 from MRTDosimetryLib import commandLine
 
+CENTER = "A hospital of the digital patient"
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "out"
-    assert commandLine.main(["demo", "--size", "small", "--out", str(folder)]) == 0
+    """The folder of the demo, its report in a template of a center's own."""
+    top = tmp_path_factory.mktemp("demo")
+    (top / "template").mkdir()
+    (top / "template" / "center.json").write_text(json.dumps({"name": CENTER}), encoding="utf-8")
+    folder = top / "out"
+    assert commandLine.main(["demo", "--size", "small", "--out", str(folder),
+                             "--template", str(top / "template")]) == 0
     return folder
 
 
@@ -44,6 +51,13 @@ def test_recordOfTheDemoRepeatsIt(demo, tmp_path):
 def test_reportTellsOfTheResolution(demo):
     html = (demo / "report.html").read_text(encoding="utf-8")
     assert "lesion 1" in html and "recovery" in html.lower()
+
+
+def test_reportIsInTheCentersTemplate(demo, tmp_path, capfd):
+    assert CENTER in (demo / "report.html").read_text(encoding="utf-8")
+    assert json.loads((demo / "record.json").read_text(encoding="utf-8"))["report"]["center"] == CENTER
+    assert commandLine.main(["demo", "--out", str(tmp_path / "x"), "--template", str(tmp_path)]) == 2
+    assert "holds no template" in capfd.readouterr().err and not (tmp_path / "x").exists()
 
 
 def test_aRadionuclideThatHasDecayedIsRefused(tmp_path, capfd):
