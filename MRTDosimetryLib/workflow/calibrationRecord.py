@@ -284,8 +284,11 @@ def describe(content):
             lines.append(f"Sensitivity {found['value']:.5g} counts per second and MBq, calibration factor "
                          f"{found['factor']:.6g} Bq per count per second, {spread}")
     if content.get("deadTime"):
-        lines.append(f"Dead time {content['deadTime']['microseconds']:g} µs, "
-                     f"{'paralyzable' if content['deadTime']['model'] == 'paralyzable' else 'non-paralyzable'}")
+        dead = content["deadTime"]
+        spread = dead.get("relativeUncertainty")
+        lines.append(f"Dead time {dead['microseconds']:g} µs, "
+                     f"{'paralyzable' if dead['model'] == 'paralyzable' else 'non-paralyzable'}, "
+                     + ("uncertainty not known" if spread is None else f"± {spread:.2%} (k = 1)"))
     counter = content.get("counter")
     if counter:
         spread = counter["relativeUncertainty"]
