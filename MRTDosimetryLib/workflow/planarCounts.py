@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Faults, InputError
-from ..imaging import planarRegions
+from ..imaging import planarRegions, planarSeparation
+from ..imaging.planarAttenuation import lineOfSight
 from ..physics import planarActivity
 from . import planarViews
-from .planarFile import EXCLUDED, SIDES
+from .planarFile import ABSOLUTE, EXCLUDED, SEPARATED, SIDES
 
 # Of the smaller region: what lies over each other in a view cannot be told apart.
 NOTABLE_OVERLAP = 0.02
@@ -18,6 +19,10 @@ _MOST_OUTSIDE = 0.01
 _LEAST_RING_PIXELS = 20
 # Of the body's attenuation at its middle: thinner lines are its border.
 _BODY_SHARE = 0.3
+# Of a region's pixels, shared with one other: more is not taken for the activity of one.
+_MOST_KEPT = 0.1
+# Chi-square per pixel (its root) of separated regions beyond which they do not describe the views.
+_NOTABLE_MISFIT = 1.5
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,8 @@ class Area:
 
     Attributes
     ----------
-    fractions, background : dict of str to numpy.ndarray
-        By side, of the whole view; ``background`` ``None`` where there is none.
+    fractions, background : dict of str to numpy.ndarray, or None
+        By side, of the whole view; ``background`` ``None`` where there is none, both where regions are separated.
     bodyShare : dict of str to float
         Of the background per pixel, what also lies before and behind the region.
     pixels : numpy.ndarray or None
@@ -40,7 +45,7 @@ class Area:
     pixels: np.ndarray | None = None
 
 
-def counted(content, item, views, lines, shift, name, isMirrored):
+def counted(content, views, lines, shift, name, isMirrored):
     """Net counts of every region in both views of an image, by region; the areas; and warnings.
 
     Parameters
@@ -61,13 +66,19 @@ def counted(content, item, views, lines, shift, name, isMirrored):
     InputError, FaultList
     """
     found, areas, words, faults = {}, {}, [], Faults()
+    with faults.collect():
+        found, words = _separated(content, views, lines, name)
     for region in content["regions"]:
         with faults.collect():
             settings = projectionOf(content, region)
+            if isSeparated(settings):
+                areas[region["name"]] = Area(None, None, {})
+                continue
             if settings is None:
                 area = _drawn(region, views, shift, name, isMirrored)
+                words += _drawnOverlap(content, region["name"], area, lines, name)
             else:
-                area, said = _projected(region, settings, lines, name)
+                area, said = _projected(content, region, settings, lines, name)
                 words += said
             nets = []
             for side in SIDES:
@@ -87,6 +98,11 @@ def projectionOf(content, region):
     if "anterior" in region or given is False:
         return None
     return given if isinstance(given, dict) else content.get("projection")
+
+
+def isSeparated(settings):
+    """Whether a projected region is told apart from others by what each of them would show."""
+    return settings is not None and settings.get("overlap") == SEPARATED
 
 
 def _net(views, area, side, where):
@@ -143,6 +159,24 @@ def _corners(region, key, side, shift, shape, isMirrored, where):
     return [[column + sign * shift[0], row + shift[1]] for column, row in corners]
 
 
+def _drawnOverlap(content, own, area, lines, name):
+    """Words on what regions of the CT lie over a polygon."""
+    told = "" if lines is None else _sharedWords(lines, own, area.fractions["anterior"])
+    if not told:
+        return []
+    _requireFree(content, own, lines, area.fractions["anterior"], name)
+    return [f"{own}: {told} of its pixels are shared: its activity holds what lies before and behind it"]
+
+
+def _requireFree(content, own, lines, inside, name):
+    """Refuse to take counts of several regions for the activity of one."""
+    share, other = _shared(lines, own, inside)[0]
+    if content.get("use") == ABSOLUTE and share > _MOST_KEPT:
+        raise InputError(f"Activities are to be used as they are, and {share:.0%} of the region's pixels are shared "
+                         f"with {other}", f"{name}, {own}", f'Draw what is free, state "overlap": "{EXCLUDED}" or '
+                         f'"{SEPARATED}", or scale the series by the SPECT/CT')
+
+
 def _overlapWords(areas):
     words, names = [], list(areas)
     for side in SIDES:
@@ -158,25 +192,81 @@ def _overlapWords(areas):
 # projected
 
 
-def _projected(region, settings, lines, name):
-    """The :class:`Area` of a region of the CT, and words on what lies over it."""
-    own, where = region["name"], f"{name}, {region['name']}"
+def _separated(content, views, lines, name):
+    """Net counts of the regions that are told apart, as if each were alone, and warnings."""
+    given = {region["name"]: projectionOf(content, region) for region in content["regions"]}
+    given = {own: settings for own, settings in given.items() if isSeparated(settings)}
+    if not given:
+        return {}, []
+    faults, found = Faults(), {}
+    for own in given:
+        with faults.collect():
+            _requireShown(own, lines, f"{name}, {own}")
+    resolutions = {settings["resolutionFWHMMM"] for settings in given.values()}
+    if len(resolutions) > 1:
+        faults.add("The views of separated regions have several resolutions", name, "State one resolutionFWHMMM")
+    faults.raiseIfAny()
+    pairs = [planarViews.primaryImage(views[side], name) for side in SIDES]
+    images, variances = (tuple(lines.asSeenFrom(side, pair[which]) for side, pair in zip(SIDES, pairs, strict=True))
+                         for which in (0, 1))
+    parts = planarSeparation.separated(images, variances, lines.projection, resolutions.pop())
+    words = []
+    for own in given:
+        if not parts.counts[own] > 0:
+            faults.add("Nothing of the views is left for the region when all others are told apart", f"{name}, {own}",
+                       "Check position and regions, or leave the region out")
+            continue
+        # as the geometric mean of both views would be without anything else
+        share = lineOfSight(lines.projection, own).transmission
+        found[own] = planarActivity.NetCounts(parts.counts[own] * share, parts.uncertainties[own] * share)
+        notable = _sharedWords(lines, own, lines.distanceMM(own) == 0)
+        if notable:
+            words.append(f"{own}: {notable} of its pixels are shared; told apart by what each region would show, all "
+                         "of them taken as uniform")
+    faults.raiseIfAny()
+    if parts.misfit > _NOTABLE_MISFIT:
+        words.append(f"{name}: regions and body do not make up the views (misfit {parts.misfit:.1f} times that of "
+                     "counting): look for organs that are not drawn, uptake that is not uniform, another position")
+    return found, words
+
+
+def _requireShown(own, lines, where):
     if lines is None:
         raise InputError("The region is not drawn", where, "Give the corners of its polygon, or CT and alignment for a "
                          "projection")
-    projection = lines.projection
-    if own not in projection.regions:
+    regions = lines.projection.regions
+    if own not in regions:
         raise InputError("The region is not drawn, and the CT has no region of that name", where,
-                         f"Known are {', '.join(projection.regions)}")
-    outside = projection.regions[own].outside
-    if outside > _MOST_OUTSIDE:
-        raise InputError(f"{outside:.0%} of the region lies beyond the planar view or the CT", where,
+                         f"Known are {', '.join(regions)}")
+    if regions[own].outside > _MOST_OUTSIDE:
+        raise InputError(f"{regions[own].outside:.0%} of the region lies beyond the planar view or the CT", where,
                          "Check the alignment, or leave the region out")
+
+
+def _shared(lines, own, inside):
+    """(share, name) of each other region that a notable part of these pixels of the anterior view shows, too."""
+    found = []
+    for other in lines.projection.regions:
+        share = 0.0 if other == own else float(inside[lines.distanceMM(other) == 0].sum(dtype=float)
+                                               / inside.sum(dtype=float))
+        if share > NOTABLE_OVERLAP:
+            found.append((share, other))
+    return sorted(found, reverse=True)
+
+
+def _sharedWords(lines, own, inside):
+    return ", ".join(f"{share:.0%} by {other}" for share, other in _shared(lines, own, inside))
+
+
+def _projected(content, region, settings, lines, name):
+    """The :class:`Area` of a region of the CT, and words on what lies over it."""
+    own, where = region["name"], f"{name}, {region['name']}"
+    _requireShown(own, lines, where)
+    projection = lines.projection
     margin = float(settings["marginMM"])
     inside, words = lines.distanceMM(own) <= margin, []
     others = {other: lines.distanceMM(other) for other in projection.regions if other != own}
-    shared = {other: float((inside & (distance == 0)).sum() / inside.sum()) for other, distance in others.items()}
-    notable = sorted(((share, other) for other, share in shared.items() if share > NOTABLE_OVERLAP), reverse=True)
+    told = _sharedWords(lines, own, inside)
     isExcluded = settings.get("overlap", EXCLUDED) == EXCLUDED
     used = inside.copy()
     if isExcluded:
@@ -185,16 +275,16 @@ def _projected(region, settings, lines, name):
     pixels = used[projection.window].astype(float)
     thickness = projection.regions[own].sourceCM
     free = float((thickness * pixels).sum() / thickness.sum())
-    if notable:
-        told = ", ".join(f"{share:.0%} by {other}" for share, other in notable)
+    if told and not isExcluded:
+        _requireFree(content, own, lines, inside, name)
+    if told:
         words.append(f"{own}: {told} of its pixels are shared" + (
             f"; they are left out, and the activity is that of the {free:.0%} of the region that is seen free of "
             "others, taken as uniform" if isExcluded else
             ": its activity holds what lies before and behind it (overlap is kept)"))
     if free < _LEAST_FREE:
-        raise InputError(f"Only {free:.0%} of the region is seen free of other regions ("
-                         + ", ".join(f"{share:.0%} of its pixels shared with {other}" for share, other in notable)
-                         + ")", where, 'Leave the region out, draw it, or state "overlap": "keep" and mistrust it')
+        raise InputError(f"Only {free:.0%} of the region is seen free of other regions ({told} of its pixels are "
+                         f"shared)", where, f'Leave the region out, draw it, or state "overlap": "{SEPARATED}"')
     fractions = used.astype(np.float32)
     background, bodyShare = None, dict.fromkeys(SIDES, 1.0)
     if settings.get("background") is not None:

@@ -26,7 +26,7 @@ SCHEMA_VERSION = 1
 SIDES = ("anterior", "posterior")
 SCALED, ABSOLUTE = "scaled", "absolute"
 CT, TRANSMISSION = "ct", "transmission"
-EXCLUDED, KEPT = "exclude", "keep"
+EXCLUDED, KEPT, SEPARATED = "exclude", "keep", "separate"
 # Keys that name files.
 FILE_KEYS = ("ct", "labelmap", "sensitivity")
 _TRANSMISSION_FILES = ("open", "transmitted")
@@ -36,7 +36,7 @@ _KEYS = {"schemaVersion", "source", "images", "detectors", "windows", "isPosteri
 _IMAGE_KEYS = {"file", "hoursAfterAdministration", "shiftPixels", "shiftMM", "durationSeconds"}
 _REGION_KEYS = {"name", *SIDES, "background", "backgroundPosterior", "bodyFraction", "projection", "thicknessMM",
                 "thicknessUncertaintyMM", "transmission"}
-_PROJECTION_KEYS = {"marginMM", "background", "overlap"}
+_PROJECTION_KEYS = {"marginMM", "background", "overlap", "resolutionFWHMMM"}
 _RING_KEYS = {"gapMM", "widthMM"}
 _ATTENUATION_KEYS = {"from", "relativeUncertainty", "energyKeV", *_TRANSMISSION_FILES, "transmissionKeV", "detector",
                      "window"}
@@ -95,7 +95,7 @@ def checked(content, where):
     _checkImages(content, where, faults)
     _checkRegions(content, where, faults)
     for key, known in (("detectors", set(SIDES)), ("windows", {"main", "lower", "upper"}), ("orientation", set(SIDES)),
-                       ("alignment", {"middleRSMM", "source"})):
+                       ("alignment", {"middleRSMM", "source", "isRefined", "uncertaintyMM"})):
         if content.get(key) is not None and not (isinstance(content[key], dict) and set(content[key]) <= known):
             faults.add(f"'{key}' is not an object of {', '.join(sorted(known))}", where)
             faults.raiseIfAny()
@@ -104,7 +104,13 @@ def checked(content, where):
     _checkActivity(content, where, faults)
     if isinstance(content.get("projection"), dict):
         _checkProjection(content["projection"], f"{where}: projection", faults)
-    middle = (content.get("alignment") or {}).get("middleRSMM")
+    alignment = content.get("alignment") or {}
+    if not isinstance(alignment.get("isRefined", False), bool):
+        faults.add(f"isRefined is {alignment['isRefined']!r}", f"{where}: alignment", "Give true or false")
+    if alignment.get("uncertaintyMM") is not None:
+        with faults.collect():
+            positiveNumber(alignment["uncertaintyMM"], "uncertainty of the position (mm)", f"{where}: alignment")
+    middle = alignment.get("middleRSMM")
     if middle is not None and not isPair(middle):
         faults.add("The middle of the view is not two numbers", f"{where}: alignment.middleRSMM",
                    "Give right and superior coordinate in mm, e.g. [0, -120]")
@@ -165,11 +171,18 @@ def _checkRegions(content, where, faults):
 
 def _checkProjection(given, where, faults):
     refuseUnknown(given, _PROJECTION_KEYS, where, faults)
+    if given.get("overlap", EXCLUDED) not in (EXCLUDED, KEPT, SEPARATED):
+        faults.add(f"{given['overlap']!r} is no way to treat overlap", where, f"Use {EXCLUDED}, {KEPT} or {SEPARATED}")
+    if given.get("overlap") == SEPARATED:
+        with faults.collect():
+            positiveNumber(given.get("resolutionFWHMMM"), "resolution of the views (resolutionFWHMMM, mm)", where)
+        for key in sorted({"marginMM", "background"} & set(given)):
+            faults.add(f"'{key}' is given for regions that are separated, where all of the view is described", where,
+                       "Leave it out")
+        return
     if not isNumber(given.get("marginMM")) or given["marginMM"] < 0:
         faults.add("The margin around projected regions is not stated", where,
                    'Give "marginMM", about the resolution of the views, e.g. 10; 0 for none')
-    if given.get("overlap", EXCLUDED) not in (EXCLUDED, KEPT):
-        faults.add(f"{given['overlap']!r} is no way to treat overlap", where, f"Use {EXCLUDED} or {KEPT}")
     ring = given.get("background")
     if ring is None:
         return

@@ -1,6 +1,6 @@
 """Where planar views lie in a CT, what the CT says along their lines, and whether both lie as stated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -146,7 +146,8 @@ def linesOf(content, item, views, patient, energyMeV, name, cache):
     Lines
     list of str
     dict
-        ``patternShiftMM``, ``outlineMismatchMM``, ``outlineShiftMM``; ``None`` where it does not show.
+        ``patternShiftMM`` (what the position would have to be changed by for the best fit), ``outlineMismatchMM``,
+        ``outlineShiftMM``, ``None`` where it does not show; ``isRefined``: whether the change was made.
 
     Raises
     ------
@@ -155,7 +156,7 @@ def linesOf(content, item, views, patient, energyMeV, name, cache):
     """
     letters = orientations(content, views, name)
     middle = (content.get("alignment") or {}).get("middleRSMM")
-    images = [planarViews.primaryImage(views[side], name) for side in SIDES]
+    images = [planarViews.primaryImage(views[side], name)[0] for side in SIDES]
     isMirrored = isPosteriorMirrored(content, letters)
     mean = planarAlignment.opposedMean(*images, isMirrored, views["anterior"]["main"].pixelSpacingMM)
     if middle is None:
@@ -168,43 +169,70 @@ def linesOf(content, item, views, patient, energyMeV, name, cache):
                          f'"middleRSMM": {best} ({found.explained:.0%} of the pattern explained): look at the views '
                          "before you state it")
     geometry = geometryOf(content, item, views, letters, middle, name)
+    lines = linesAt(geometry, patient, energyMeV, isMirrored, cache)
+    isRefined = (content.get("alignment") or {}).get("isRefined", False)
+    words, shift = _patternWords(planarAlignment.patternFit(mean, lines.projection, _REACH_MM), name, isRefined)
+    if isRefined and shift is not None:
+        lines = moved(lines, shift, patient, energyMeV, cache)
+    elif isRefined:
+        words.append(f"{name}: the regions do not show in the views: their position is taken as stated")
+    outline = planarAlignment.outlineFit(mean, lines.projection)
+    if shift is None and outline is None:
+        words.append(f"{name}: neither regions nor body show in the views: their position in the CT cannot be checked")
+    return lines, words + _outlineWords(outline, name), {
+        "patternShiftMM": shift, "isRefined": bool(isRefined and shift is not None),
+        "outlineMismatchMM": None if outline is None else outline.mismatchMM,
+        "outlineShiftMM": None if outline is None else outline.shiftMM}
+
+
+def linesAt(geometry, patient, energyMeV, isMirrored, cache):
+    """The :class:`Lines` of a geometry, from ``cache`` where they are known."""
     if geometry not in cache:
         cache[geometry] = Lines(project(patient.ct, geometry, patient.layers, energyMeV), isMirrored)
-    words, found = _alignment(mean, cache[geometry].projection, name)
-    return cache[geometry], words, found
+    return cache[geometry]
 
 
-def _alignment(mean, projection, name):
-    pattern = planarAlignment.patternFit(mean, projection, _REACH_MM)
-    outline, words = planarAlignment.outlineFit(mean, projection), []
-    isShown = pattern.explained >= _LEAST_EXPLAINED
-    found = {"patternShiftMM": list(pattern.shiftRSMM) if isShown else None,
-             "outlineMismatchMM": None if outline is None else outline.mismatchMM,
-             "outlineShiftMM": None if outline is None else outline.shiftMM}
-    if isShown and pattern.explainedMirrored > pattern.explained + _MIRROR_LEAD:
+def moved(lines, offsetRSMM, patient, energyMeV, cache):
+    """The same views with another place (right and superior, mm) in their middle."""
+    geometry = lines.projection.geometry
+    middle = tuple(start + offset for start, offset in zip(geometry.middleRSMM, offsetRSMM, strict=True))
+    return linesAt(replace(geometry, middleRSMM=middle), patient, energyMeV, lines.isPosteriorMirrored, cache)
+
+
+def _patternWords(pattern, name, isRefined):
+    """What is doubtful of the position by the regions' pattern, and the change that fits best, ``None`` where the
+    regions do not show."""
+    if pattern.explained < _LEAST_EXPLAINED:
+        return [], None
+    if pattern.explainedMirrored > pattern.explained + _MIRROR_LEAD:
         raise InputError(f"The views fit the regions better with left and right exchanged "
                          f"({pattern.explainedMirrored:.0%} of the pattern explained, {pattern.explained:.0%} as "
                          "stated)", f"{name}: orientation", "Check the orientation of the views, and which is which")
-    if not isShown and outline is None:
-        words.append(f"{name}: neither regions nor body show in the views: their position in the CT cannot be checked")
-    if isShown and pattern.distanceMM > NOTABLE_MM:
-        right, superior = pattern.shiftRSMM
-        told = (f"The regions fit the views best {abs(right):.0f} mm further to the patient's "
-                f"{'right' if right < 0 else 'left'} and {abs(superior):.0f} mm further to the "
-                f"{'head' if superior < 0 else 'feet'} than stated ({pattern.explained:.0%} of the pattern explained, "
-                f"{pattern.explainedHere:.0%} as stated)")
-        if pattern.distanceMM > ABSURD_MM:
-            raise InputError(told, f"{name}: alignment.middleRSMM",
-                             f"Correct middleRSMM by {right:+.0f} and {superior:+.0f} mm, or the image's shiftMM")
-        words.append(f"{name}: {told[0].lower()}{told[1:]}: check alignment.middleRSMM and the image's shiftMM")
-    if outline is not None and outline.mismatchMM > NOTABLE_MM:
-        told = (f"The contour of the body lies {outline.mismatchMM:.0f} mm from that of the CT (the patient "
-                f"{abs(outline.shiftMM):.0f} mm further to the {'right' if outline.shiftMM > 0 else 'left'}, "
-                f"{abs(outline.widthMM):.0f} mm {'wider' if outline.widthMM > 0 else 'narrower'})")
-        if abs(outline.shiftMM) > ABSURD_MM:
-            raise InputError(told, f"{name}: alignment.middleRSMM", "Correct middleRSMM, or the image's shiftMM")
-        words.append(f"{name}: {told[0].lower()}{told[1:]}: arms beside the body, a cut-off CT, or another position")
-    return words, found
+    right, superior = pattern.shiftRSMM
+    if pattern.distanceMM <= NOTABLE_MM:
+        return [], [right, superior]
+    told = (f"The regions fit the views best {abs(right):.0f} mm further to the patient's "
+            f"{'right' if right < 0 else 'left'} and {abs(superior):.0f} mm further to the "
+            f"{'head' if superior < 0 else 'feet'} than stated ({pattern.explained:.0%} of the pattern explained, "
+            f"{pattern.explainedHere:.0%} as stated)")
+    if pattern.distanceMM > ABSURD_MM:
+        raise InputError(told, f"{name}: alignment.middleRSMM",
+                         f"Correct middleRSMM by {right:+.0f} and {superior:+.0f} mm, or the image's shiftMM")
+    return [f"{name}: {told[0].lower()}{told[1:]}: " + (
+        "measured there (isRefined)" if isRefined else "check alignment.middleRSMM and the image's shiftMM")], \
+        [right, superior]
+
+
+def _outlineWords(outline, name):
+    """What is doubtful of the position by the contour of the body."""
+    if outline is None or outline.mismatchMM <= NOTABLE_MM:
+        return []
+    told = (f"The contour of the body lies {outline.mismatchMM:.0f} mm from that of the CT (the patient "
+            f"{abs(outline.shiftMM):.0f} mm further to the {'right' if outline.shiftMM > 0 else 'left'}, "
+            f"{abs(outline.widthMM):.0f} mm {'wider' if outline.widthMM > 0 else 'narrower'})")
+    if abs(outline.shiftMM) > ABSURD_MM:
+        raise InputError(told, f"{name}: alignment.middleRSMM", "Correct middleRSMM, or the image's shiftMM")
+    return [f"{name}: {told[0].lower()}{told[1:]}: arms beside the body, a cut-off CT, or another position"]
 
 
 def emissionKeV(attenuation, radionuclide, view, where):

@@ -182,8 +182,14 @@ def calibrationWords(image, view, record, name):
         record, settings, None if moment is None else parseDateTime(moment.value, name))]
 
 
-def activityOf(content, region, item, image, net, area, lines, settings, view, name):
-    """Activity of a region in an image: ``activityMBq``, ``uncertaintyMBq`` (counting), ``components``,
+def unattenuated(net, area, lines, name):
+    """Counts of a projected region as one view would show all of it without attenuation."""
+    seen = lineOfSight(lines.projection, name, area.pixels)
+    return net.counts / seen.transmission / (1.0 if area.pixels is None else seen.share)
+
+
+def activityOf(content, region, item, image, net, area, lines, settings, view, name, positionRelative=0.0):
+    """Activity of a region in an image: ``activityMBq``, ``uncertaintyMBq`` (of counting and position), ``components``,
     ``commonRelativeUncertainty``, ``attenuation`` (what it rests on).
 
     Raises
@@ -215,8 +221,10 @@ def activityOf(content, region, item, image, net, area, lines, settings, view, n
         float(np.hypot(spread, settings.attenuationRelative * effective)), settings.sensitivityRelative, ofThickness)
     share = 1.0 if seen is None or area.pixels is None else seen.share
     activity = result.activityMBq / share
-    return {"activityMBq": activity, "uncertaintyMBq": activity * result.components["counting"],
-            "components": result.components, "commonRelativeUncertainty": result.commonRelativeUncertainty,
+    own = float(np.hypot(result.components["counting"], positionRelative))
+    return {"activityMBq": activity, "uncertaintyMBq": activity * own,
+            "components": {**result.components, "position": positionRelative},
+            "commonRelativeUncertainty": result.commonRelativeUncertainty,
             "attenuation": {"from": content["attenuation"]["from"], "energyKeV": energyKeV, "bodyMuT": bodyMuT,
                             "sourceMuT": sourceMuT, "sourceThicknessMM": thicknessCM * _MM_PER_CM,
                             "factor": float(np.exp(effective / 2.0) * planarActivity.sourceFactor(ofSource)),
@@ -261,6 +269,9 @@ def _ofScans(scans, area, lines, name, where):
 def _transmitted(attenuation, region, area, lines, settings, perCM, where):
     ratio = perCM / attenuationCoefficientCM2PerG(attenuation["transmissionKeV"] / _KEV_PER_MEV)
     stated = region.get("transmission")
+    if stated is None and area.fractions is None:
+        raise InputError("Regions are told apart by the attenuation of a CT, not by a transmission scan", where,
+                         'Give "from": "ct", or state the transmission of the region')
     if stated is not None:
         counts = (stated["openCounts"], stated["transmittedCounts"])
         muT = planarActivity.attenuationFromTransmission(*counts, where=where)

@@ -6,6 +6,7 @@ both views; per second for static images, per scan speed for whole-body scans. T
 
 import csv
 import io
+import math
 import os
 
 from ..dicom.planar import readPlanar
@@ -35,8 +36,8 @@ def planarSeries(content, patient=None, radionuclide=None):
     -------
     list of dict
         ``timeHours``, ``region``, ``counts``, ``uncertaintyCounts`` (k = 1), as the study key
-        ``measurements.planar`` takes them; with activities also ``activityMBq``, ``uncertaintyMBq`` (of counting),
-        ``components`` (relative, k = 1) and ``attenuation``.
+        ``measurements.planar`` takes them; with activities also ``activityMBq``, ``uncertaintyMBq`` (of counting and
+        position), ``components`` (relative, k = 1) and ``attenuation``.
     list of str
         Warnings, each without a full stop.
 
@@ -60,6 +61,10 @@ def planarSeries(content, patient=None, radionuclide=None):
             rows += found
             warnings += words
     faults.raiseIfAny()
+    if (content.get("alignment") or {}).get("uncertaintyMM") is None and any(
+            projectionOf(content, region) is not None for region in content["regions"]):
+        warnings.append("The uncertainty of the position of the planar views is not stated: it is not part of their "
+                        "values'")
     if len(kinds) > 1:
         raise InputError("Static images and whole-body scans do not make up one series", "planar images",
                          "Give images of one kind")
@@ -93,19 +98,42 @@ def _rows(content, item, image, patient, settings, name, cache):
     elif item.get("shiftMM"):
         raise InputError("A shift in mm needs alignment and a CT", name, "Give shiftPixels")
     words += planarQuantities.calibrationWords(image, views["anterior"]["main"], settings.record, name)
-    nets, areas, said = counted(content, item, views, lines, shift, name, isMirrored)
-    found, faults = [], Faults()
+    nets, areas, said = counted(content, views, lines, shift, name, isMirrored)
+    spreads, found, faults = {}, [], Faults()
+    if lines is not None:
+        spreads = _positionSpreads(content, views, lines, nets, areas, patient, energyKeV / 1000.0, name, cache)
     for region in content["regions"]:
         net = nets[region["name"]]
         row = {"timeHours": float(item["hoursAfterAdministration"]), "region": region["name"],
-               "counts": net.counts * scale, "uncertaintyCounts": net.uncertainty * scale}
+               "counts": net.counts * scale, "uncertaintyCounts": scale * math.hypot(
+                   net.uncertainty, net.counts * spreads.get(region["name"], 0.0))}
         if settings.sensitivity is not None:
             with faults.collect():
                 row |= planarQuantities.activityOf(content, region, item, image, net, areas[region["name"]], lines,
-                                                   settings, views["anterior"]["main"], name)
+                                                   settings, views["anterior"]["main"], name,
+                                                   spreads.get(region["name"], 0.0))
         found.append({**row, "alignment": alignment} if alignment else row)
     faults.raiseIfAny()
     return found, [*words, *said]
+
+
+def _positionSpreads(content, views, lines, nets, areas, patient, energyMeV, name, cache):
+    """Relative uncertainty of each projected region's activity by that of the position: root mean square of what it
+    changes by where the views lie by that much elsewhere, along both axes."""
+    spread = (content.get("alignment") or {}).get("uncertaintyMM")
+    projected = [region["name"] for region in content["regions"] if projectionOf(content, region) is not None]
+    if spread is None or not projected:
+        return {}
+    variances = dict.fromkeys(projected, 0.0)
+    only = {**content, "regions": [region for region in content["regions"] if region["name"] in projected]}
+    for offset in ((spread, 0.0), (-spread, 0.0), (0.0, spread), (0.0, -spread)):
+        other = planarLines.moved(lines, offset, patient, energyMeV, cache)
+        found, others, _words = counted(only, views, other, (0.0, 0.0), name, lines.isPosteriorMirrored)
+        for own in projected:
+            ratio = planarQuantities.unattenuated(found[own], others[own], other, own) \
+                / planarQuantities.unattenuated(nets[own], areas[own], lines, own)
+            variances[own] += (ratio - 1.0) ** 2 / 2.0
+    return {own: math.sqrt(value) for own, value in variances.items()}
 
 
 def _needsLines(content):
@@ -148,7 +176,7 @@ def rowWords(row):
     words = [f"{row['region']}: {row['timeHours']:g} h, {row['counts']:.5g} +- {row['uncertaintyCounts']:.2g}"]
     if "activityMBq" in row:
         found, common = row["attenuation"], row["commonRelativeUncertainty"]
-        words += [f"{row['activityMBq']:.5g} MBq, +- {row['uncertaintyMBq']:.2g} by counting and {common:.2%} common "
+        words += [f"{row['activityMBq']:.5g} MBq, +- {row['uncertaintyMBq']:.2g} of its own and {common:.2%} common "
                   f"to all images", f"mu T {found['bodyMuT']:.3g}, source {found['sourceThicknessMM']:.3g} mm thick, "
                   f"factor {found['factor']:.3g}"]
     return words

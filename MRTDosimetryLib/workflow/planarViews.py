@@ -70,12 +70,15 @@ def primary(views, fractions, where):
 
 
 def primaryImage(views, where):
-    """Counts of the view less scatter pixel by pixel, below zero where the windows beside it hold more."""
+    """Counts of the view less scatter pixel by pixel, below zero where the windows beside it hold more; and their
+    variances."""
     counts = views["main"].counts.astype(float)
     if "lower" not in views:
-        return counts
+        return counts, counts
     widths = {window: _widthKeV(view, where) for window, view in views.items()}
-    return counts - sum(views[side].counts * (widths["main"] / (2.0 * widths[side])) for side in ("lower", "upper"))
+    shares = {side: widths["main"] / (2.0 * widths[side]) for side in ("lower", "upper")}
+    return (counts - sum(share * views[side].counts for side, share in shares.items()),
+            counts + sum(share ** 2 * views[side].counts for side, share in shares.items()))
 
 
 def _widthKeV(view, where):
