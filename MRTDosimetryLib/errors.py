@@ -43,6 +43,16 @@ class CanceledError(DosimetryError):
         super().__init__(what, where, mend)
 
 
+class PackageError(DosimetryError):
+    """A Python package is not installed: neither a fault of the input nor of one way of computing, so that no other
+    way is taken in its place, which would give other numbers."""
+
+
+def missingPackage(package, where):
+    """The :class:`PackageError` of a package that is not installed."""
+    return PackageError(f"The Python package {package} is not installed", where, f"Install {package} into this Python")
+
+
 class FaultList(InputError):
     """Several faults found in one go, so that the user can mend all of them at once."""
 

@@ -8,14 +8,13 @@ import time
 from datetime import datetime
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import InputError, missingPackage
 from . import places, schema
 from .pseudonyms import OTHER_KEY, checkCode
 
 BUSY_SECONDS = 30
 _LOCK = 0x4D525444  # of PostgreSQL: one writer at a time, as in a file
 _HEADER = b"SQLite format 3\x00"
-_MISSING_PACKAGE = "Install it: pip install {}"
 
 
 class Registry:
@@ -311,14 +310,13 @@ def _requirePackages(place):
     try:
         import sqlalchemy  # noqa: F401
     except ImportError:
-        raise InputError("The registry needs the package SQLAlchemy", "registry",
-                         _MISSING_PACKAGE.format("SQLAlchemy")) from None
+        raise missingPackage("SQLAlchemy", "registry") from None
     if places.isServer(place):
         try:
             import psycopg  # noqa: F401
         except ImportError:
             raise InputError("A registry on PostgreSQL needs the package psycopg", "registry",
-                             _MISSING_PACKAGE.format("'mrt-dosimetry[postgresql]'")) from None
+                             "Install it: pip install 'mrt-dosimetry[postgresql]'") from None
 
 
 def _shown(place):

@@ -3,7 +3,7 @@
 import math
 import os
 
-from ..errors import InputError
+from ..errors import missingPackage
 from .numbers import dateTimeText, minutesAndSeconds, rounded, signed, significant
 from .tables import Footnotes
 
@@ -24,14 +24,13 @@ def template():
 
     Raises
     ------
-    InputError
+    PackageError
         jinja2 is not installed.
     """
     try:
         import jinja2
     except ImportError as error:
-        raise InputError("The report needs the Python package jinja2", "commissioning",
-                         "Install jinja2 into this Python") from error
+        raise missingPackage("jinja2", "commissioning") from error
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("commissioning.html")

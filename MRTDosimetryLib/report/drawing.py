@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, missingPackage
 
 # A4 less the margins of the report; a chart drawn this wide prints at its true font size.
 PAGE_WIDTH_INCH = 7.1
@@ -27,14 +27,13 @@ def chartContext():
 
     Raises
     ------
-    InputError
+    PackageError
         When matplotlib is not installed.
     """
     try:
         import matplotlib
     except ImportError as error:
-        raise InputError("The charts of the report need the Python package matplotlib", "report",
-                         "Install matplotlib into this Python") from error
+        raise missingPackage("matplotlib", "report") from error
     return matplotlib.rc_context(_STYLE)
 
 

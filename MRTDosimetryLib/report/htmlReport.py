@@ -102,8 +102,9 @@ def renderReport(results, context=None, pictures=(), template=None):
     Raises
     ------
     InputError
-        When the results have neither regions nor a therapy, a number is not finite, a picture is no PNG, or jinja2 or
-        matplotlib is not installed.
+        When the results have neither regions nor a therapy, a number is not finite, or a picture is no PNG.
+    PackageError
+        When jinja2 or matplotlib is not installed.
     """
     context = context or {}
     _check(results, pictures)

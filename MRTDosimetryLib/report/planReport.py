@@ -4,7 +4,7 @@ import math
 import os
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import missingPackage
 from ..therapies import planner, plannerTasks
 from .numbers import compact, percent, rounded
 from .tables import Cell, Column, Table
@@ -57,8 +57,7 @@ def _template():
     try:
         import jinja2
     except ImportError as error:
-        raise InputError("The page needs the Python package jinja2", "plan",
-                         "Install jinja2 into this Python") from error
+        raise missingPackage("jinja2", "plan") from error
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("plan.html")

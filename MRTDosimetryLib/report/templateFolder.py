@@ -12,7 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from ..errors import Faults, InputError
+from ..errors import Faults, InputError, missingPackage
 
 FILES = ("report.html", "summary.html", "therapy.html", "macros.html", "report.css")
 # Those that are filled with the report's own names; macros have names of their own.
@@ -101,8 +101,7 @@ def load(folder=None):
         import jinja2
         import jinja2.sandbox
     except ImportError as error:
-        raise InputError("The report needs the Python package jinja2", "report",
-                         "Install jinja2 into this Python") from error
+        raise missingPackage("jinja2", "report") from error
     if not folder:
         return Template(_shippedEnvironment(), True, _digest(_SHIPPED, []), None, PAPERS[0])
     folder = str(folder)

@@ -6,7 +6,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..errors import CanceledError, DosimetryError
+from ..errors import CanceledError, DosimetryError, PackageError
 from . import packages, tutorial
 from .progressDialog import ProgressDialog
 
@@ -74,7 +74,7 @@ class Frame:
 
     def _guarded(self, function):
         try:
-            function()
+            self._withPackages(function)
         except CanceledError:
             self._messages = [("info", _("Canceled. What was not finished is as it was before."))]
         except DosimetryError as error:
@@ -83,13 +83,25 @@ class Frame:
             return True
         return False
 
+    def _withPackages(self, function):
+        """Call something; a package that it lacks is asked for, and it is called again."""
+        try:
+            function()
+        except PackageError:
+            if not self.ensurePackages():
+                raise
+            function()
+
     def hasPackages(self):
-        """Ask for packages that are missing; the question stands alone, the window of a progress would cover it."""
+        """Ask for packages that are missing before long work, which would stop in its midst for them.
+
+        The question stands alone, the window of a progress would cover it.
+        """
         return self.attempt(self.ensurePackages)
 
     def ensurePackages(self):
-        """Ask for packages that are missing."""
-        packages.ensure(self.resourcePath("requirements.txt"))
+        """Ask for packages that are missing; returns whether some were installed."""
+        return packages.ensure(self.resourcePath("requirements.txt"))
 
     # ------------------------------------------------------------------ pages
 

@@ -89,7 +89,8 @@ def runStudy(path, target, template=None, isWanted=None):
     if isStopped:
         lines.append("The batch that started the study is over; it was ended.")
     elif status < 0:
-        lines.append(f"The process was ended by signal {-status}, e.g. for lack of memory. Run fewer studies at a time.")
+        lines.append(f"The process was ended by signal {-status}, e.g. for lack of memory. Run fewer studies at the "
+                     "same time.")
     elif status != 2:
         lines.append(f"The process ended with status {status}.")
     return Outcome(path, target, FAILED, seconds=seconds, words="\n".join(lines[-_WORDS_KEPT:]) or "It left no words.")

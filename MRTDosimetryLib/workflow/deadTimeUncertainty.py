@@ -6,7 +6,7 @@ course of the curve, which no factor common to all scans tells. So the curves ar
 
 import math
 
-from ..errors import DosimetryError
+from ..errors import CalculationError, InputError
 from . import regionFits
 from .calibrationUse import DEAD_TIME_UNCERTAINTY, KEY
 
@@ -52,7 +52,7 @@ def _ofRecord(study, changes, timesHours, activities, nuclide, regions):
         more, less = (regionFits.fitRegions(study, list(regions), timesHours, {
             name: [value * math.exp(sign * change) for value, change in zip(activities[name], changes, strict=True)]
             for name in regions}, nuclide)[0] for sign in (1.0, -1.0))
-    except DosimetryError:
+    except (InputError, CalculationError):
         return dict.fromkeys(regions, largest)
     found = {}
     for name, region in regions.items():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import DosimetryError, Faults
+from ..errors import CalculationError, Faults, InputError
 from ..imaging.regionActivity import regionActivityMBq, totalActivityMBq
 from ..imaging.resampling import resampleActivity
 from ..imaging.spread import registeredMean, spreadTimeIntegratedActivity
@@ -204,7 +204,7 @@ def _remainder(study, timesHours, activitiesMBq, nuclide):
                      "(an upper bound).")
     try:
         fit = regionFits.fitAsChosen(choice, study, REMAINDER, timesHours, activitiesMBq, nuclide)
-    except DosimetryError as error:
+    except (InputError, CalculationError) as error:
         # The regions do not depend on what lies outside them: said in words, not a reason to stop.
         return {**value, "timeIntegratedActivityMBqH": None, "model": None, "note": error.what}, [
             *words, f"The time-integrated activity outside the regions is not computed: {error.what}. The map holds "

@@ -2,7 +2,7 @@
 
 import os
 
-from ..errors import InputError
+from ..errors import InputError, PackageError
 from ..progress import noProgress, subProgress
 from ..report import preview, templateFolder
 from . import outputs, record, reporting, reportSignOff, statements
@@ -98,7 +98,7 @@ def _template(study):
         return {}
     try:
         return {"template": templateFolder.load(folder).digest}
-    except InputError:
+    except (InputError, PackageError):
         return {"template": "broken"}  # told when the report is written
 
 

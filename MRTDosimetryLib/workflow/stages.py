@@ -1,6 +1,6 @@
 """The stages in order, their states, and running what is not up to date."""
 
-from ..errors import CanceledError, DosimetryError, InputError
+from ..errors import CanceledError, DosimetryError, InputError, PackageError
 from ..progress import noProgress, subProgress
 from . import (
     dose,
@@ -160,7 +160,7 @@ def runStage(study, name, progress=noProgress):
                              f"Compute {_BY_NAME[need].title} first")
     try:
         item.run(study, progress)
-    except CanceledError:
+    except (CanceledError, PackageError):
         raise
     except DosimetryError as error:
         # The failure belongs to these inputs: the step shows it until they change.

@@ -1,6 +1,7 @@
 """The module file: metadata, life cycle, packages at first use, self test."""
 
 import os
+import subprocess
 import time
 import unittest
 
@@ -121,33 +122,102 @@ def testWorksWithoutMainWindow():
                 page.showRow(0)
 
 
-def testPackagesAreAskedForAtFirstUseOnly(wizard):
-    application.ensuredPackages.clear()
+@pytest.fixture
+def asked(wizard, monkeypatch):
+    """An application that is no test, lacks all packages and answers with ``asked.answer``; the questions are kept."""
+    import slicer
+
+    class Asked(list):
+        answer = True
+
+        def __call__(self, text, title):
+            self.append(text)
+            return self.answer
+
+    questions = Asked()
+    monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda _app: False)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", questions)
+    monkeypatch.setattr(application, "absentPackages", set(REQUIREMENTS))
+    monkeypatch.setattr(application, "ensuredPackages", [])
+    return questions
+
+
+REQUIREMENTS = ("lmfit", "jinja2", "matplotlib", "reportlab", "SQLAlchemy")
+
+
+def testPackagesAreAskedForOnceAllTogetherAtFirstUseOnly(wizard, asked):
     wizard.ui.newStudyButton.click()
     driving.addSmallStudy(wizard.study)
     wizard.page("regions")
     wizard.ui.computeButton.click()
-    assert application.ensuredPackages == []
+    assert asked == [] and application.ensuredPackages == []
     wizard.page("kinetics")
     wizard.ui.computeButton.click()
+    assert wizard.shell._states["kinetics"] == "done"
+    question, = asked
+    for words in (*REQUIREMENTS, "fits of time-activity curves", "the report as PDF", "about 125 MB",
+                  "Nothing of the study is sent"):
+        assert words in question
     (requirements, requester), = application.ensuredPackages
-    assert {item.name for item in requirements} == {"lmfit", "jinja2", "matplotlib", "reportlab", "SQLAlchemy"}
-    assert requester == "MRTDosimetry"
+    assert [item.name for item in requirements] == list(REQUIREMENTS) and requester == "MRTDosimetry"
+    wizard.shell.hasPackages()
+    assert len(asked) == 1
 
 
-def testDecliningTheInstallationIsShownInThePanel(wizard, monkeypatch):
+def testOnlyWhatIsMissingIsAskedFor(wizard, asked):
+    application.absentPackages -= {"lmfit", "matplotlib", "jinja2"}
+    assert wizard.shell.hasPackages()
+    assert "lmfit" not in asked[0] and "about 40 MB" in asked[0]
+    assert [item.name for item in application.ensuredPackages[0][0]] == ["reportlab", "SQLAlchemy"]
+
+
+def testEveryPackageIsExplained():
+    from MRTDosimetryLib.steps import packages
+
+    with open(os.path.join(driving.MODULE_FOLDER, "Resources", "requirements.txt"), encoding="utf-8") as file:
+        names = [line.partition(">=")[0] for line in file if line.strip() and not line.startswith("#")]
+    assert names == list(packages.purposes()) == list(REQUIREMENTS)
+
+
+def testDecliningOrAFailedInstallationIsShownInThePanel(wizard, asked, monkeypatch):
     import slicer.packaging
 
-    def decline(requirements, requester=""):
-        raise RuntimeError("User declined package installation")
-
-    monkeypatch.setattr(slicer.packaging, "pip_ensure", decline)
+    asked.answer = False
     wizard.ui.newStudyButton.click()
     driving.addSmallStudy(wizard.study)
     wizard.page("kinetics")
     wizard.ui.computeButton.click()
-    assert any("Python packages" in text and "declined" in text for text in wizard.messages())
+    assert wizard.messages()[0].startswith("Python packages that Slicer does not bring are missing: lmfit, jinja2")
     assert wizard.shell._states["kinetics"] == "ready"
+
+    def fail(*_args, **_options):
+        raise subprocess.CalledProcessError(1, "pip install")
+
+    asked.answer = True
+    monkeypatch.setattr(slicer.packaging, "pip_ensure", fail)
+    wizard.ui.computeButton.click()
+    assert wizard.messages()[0].startswith("The Python packages could not be installed: lmfit")
+    assert wizard.shell._states["kinetics"] == "ready" and len(asked) == 2
+
+
+def testAPackageThatTurnsOutToBeMissingIsAskedForAndTheWorkDone(wizard, asked):
+    """What does without the pages that ask before: readings of the whole body, which are fitted as well."""
+    import slicer.packaging
+
+    from MRTDosimetryLib.errors import missingPackage
+
+    done = []
+
+    def work():
+        if "lmfit" in application.absentPackages:
+            raise missingPackage("lmfit", "time-activity fit")
+        done.append("work")
+
+    assert wizard.shell.attempt(work) and done == ["work"] and len(asked) == 1
+    assert slicer.packaging.pip_check([]) and wizard.messages() == []
+    assert not wizard.shell.attempt(lambda: (_ for _ in ()).throw(missingPackage("lmfit", "fit")))
+    assert wizard.messages() == ["fit: The Python package lmfit is not installed. Install lmfit into this Python."]
+    assert len(asked) == 1, "all are there: asking again does not help"
 
 
 def testModuleSelfTestPasses(wizard):

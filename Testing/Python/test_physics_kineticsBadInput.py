@@ -2,12 +2,13 @@
 
 import json
 import math
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
-from MRTDosimetryLib.errors import CalculationError, FaultList, InputError
+from MRTDosimetryLib.errors import CalculationError, FaultList, InputError, PackageError
 from MRTDosimetryLib.physics.kinetics.curve import TimeActivityCurve
 from MRTDosimetryLib.physics.kinetics.populationPrior import priorFromMean
 from MRTDosimetryLib.physics.kinetics.registry import fitModels
@@ -119,3 +120,14 @@ def test_extremeSpread():
             check(result, "populationHalfLife")
         # A precise activity changes nothing: the half-life alone is uncertain.
         assert known.timeIntegratedActivityMBqH == pytest.approx(unknown.timeIntegratedActivityMBqH, rel=0.05)
+
+
+@pytest.mark.parametrize("activities", [[100 * 0.99 ** time for time in TIMES],
+                                        [100 * (0.99 ** time - 0.9 ** time) for time in TIMES]])
+def test_withoutTheSolverNoOtherModelTakesItsPlace(activities, monkeypatch):
+    """The trapezoid in place of a fit would be another number without a word."""
+    assert fit(TimeActivityCurve(TIMES, activities), RATE).model != "trapezoid"
+    monkeypatch.setitem(sys.modules, "lmfit", None)
+    with pytest.raises(PackageError, match="lmfit is not installed"):
+        fit(TimeActivityCurve(TIMES, activities), RATE)
+    assert fit(TimeActivityCurve(TIMES, activities), RATE, "trapezoid").model == "trapezoid", "it needs none"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import CalculationError
+from ...errors import CalculationError, missingPackage
 
 TOLERANCE = 1e-15
 MAXIMUM_EVALUATIONS = 4000
@@ -52,13 +52,14 @@ def solveLeastSquares(residuals, jacobian, start, lower=None, upper=None, tolera
     Raises
     ------
     CalculationError
-        When lmfit is not installed, or the fit does not converge to finite values.
+        When the fit does not converge to finite values.
+    PackageError
+        When lmfit is not installed.
     """
     try:
         import lmfit
     except ImportError:
-        raise CalculationError("The Python package lmfit is not installed", "time-activity fit",
-                               "Install it with pip, or choose the trapezoid") from None
+        raise missingPackage("lmfit", "time-activity fit") from None
     start = np.asarray(start, float)
     low = np.full(start.size, -np.inf) if lower is None else np.asarray(lower, float)
     high = np.full(start.size, np.inf) if upper is None else np.asarray(upper, float)

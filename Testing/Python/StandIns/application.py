@@ -20,6 +20,7 @@ _SANS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _installed = None
 connections = []  # (signal, function) of slicer.app
 ensuredPackages = []  # what slicer.packaging.pip_ensure was asked for
+absentPackages = set()  # names that slicer.packaging.pip_check does not find
 
 
 def install():
@@ -38,7 +39,7 @@ def install():
         mrmlWidgets.install()
         dicomLib.install()
         _addModule("i18n", tr=lambda text: _literal(text), translate=lambda context, text: _literal(text))
-        _addModule("packaging", pip_ensure=_pipEnsure, load_requirements=_loadRequirements)
+        _addModule("packaging", pip_check=_pipCheck, pip_ensure=_pipEnsure, load_requirements=_loadRequirements)
         _addModule(
             "ScriptedLoadableModule", ScriptedLoadableModule=ScriptedLoadableModule,
             ScriptedLoadableModuleWidget=ScriptedLoadableModuleWidget,
@@ -160,8 +161,22 @@ def _loadRequirements(path):
         return [Requirement(line.strip()) for line in file if line.strip() and not line.startswith("#")]
 
 
-def _pipEnsure(requirements, requester=""):
+def _pipCheck(requirements):
+    """Whether all are installed; none of those is that a test calls absent."""
+    from importlib import metadata
+
+    def isThere(item):
+        try:
+            return item.name not in absentPackages and metadata.version(item.name) in item.specifier
+        except metadata.PackageNotFoundError:
+            return False
+
+    return all(isThere(item) for item in requirements)
+
+
+def _pipEnsure(requirements, requester="", prompt_install=True):  # names as in Slicer
     ensuredPackages.append((tuple(requirements), requester))
+    absentPackages.difference_update(item.name for item in requirements)
 
 
 class ModuleParent(types.SimpleNamespace):
