@@ -194,7 +194,8 @@ def outlineFit(image, projection):
     silhouette = np.zeros(smooth.shape, bool)
     silhouette[:, window[1]] = projection.bodyMuT > 0.5 * np.median(projection.bodyMuT[projection.bodyMuT > 0])
     hot = np.zeros(smooth.shape, bool)
-    hot[:, window[1]] = sum(region.sourceCM for region in projection.regions.values()) > 0
+    hot[:, window[1]] = np.sum([np.zeros(projection.bodyMuT.shape), *(
+        region.sourceCM for region in projection.regions.values())], axis=0) > 0
     beside = int(round(_BESIDE_MM / min(spacing)))
     plain = silhouette & ~ndimage.binary_dilation(hot, iterations=beside // 2)
     away = ~ndimage.binary_dilation(silhouette | hot, iterations=beside)

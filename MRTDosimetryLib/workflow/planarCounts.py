@@ -165,7 +165,7 @@ def _drawnOverlap(content, own, area, lines, name):
     if not told:
         return []
     _requireFree(content, own, lines, area.fractions["anterior"], name)
-    return [f"{own}: {told} of its pixels are shared: its activity holds what lies before and behind it"]
+    return [f"{own}: {told}: its activity holds what lies before and behind it"]
 
 
 def _requireFree(content, own, lines, inside, name):
@@ -221,7 +221,7 @@ def _separated(content, views, lines, name):
         found[own] = planarActivity.NetCounts(parts.counts[own] * share, parts.uncertainties[own] * share)
         notable = _sharedWords(lines, own, lines.distanceMM(own) == 0)
         if notable:
-            words.append(f"{own}: {notable} of its pixels are shared; told apart by what each region would show, all "
+            words.append(f"{own}: {notable}; told apart by what each region would show, all "
                          "of them taken as uniform")
     faults.raiseIfAny()
     if parts.misfit > _NOTABLE_MISFIT:
@@ -255,7 +255,9 @@ def _shared(lines, own, inside):
 
 
 def _sharedWords(lines, own, inside):
-    return ", ".join(f"{share:.0%} by {other}" for share, other in _shared(lines, own, inside))
+    """Which regions share how much of these pixels; empty where none does."""
+    found = [f"{share:.0%} with {other}" for share, other in _shared(lines, own, inside)]
+    return ", ".join(found).replace(" with ", " of its pixels are shared with ", 1)
 
 
 def _projected(content, region, settings, lines, name):
@@ -278,13 +280,13 @@ def _projected(content, region, settings, lines, name):
     if told and not isExcluded:
         _requireFree(content, own, lines, inside, name)
     if told:
-        words.append(f"{own}: {told} of its pixels are shared" + (
+        words.append(f"{own}: {told}" + (
             f"; they are left out, and the activity is that of the {free:.0%} of the region that is seen free of "
             "others, taken as uniform" if isExcluded else
             ": its activity holds what lies before and behind it (overlap is kept)"))
     if free < _LEAST_FREE:
-        raise InputError(f"Only {free:.0%} of the region is seen free of other regions ({told} of its pixels are "
-                         f"shared)", where, f'Leave the region out, draw it, or state "overlap": "{SEPARATED}"')
+        raise InputError(f"Only {free:.0%} of the region is seen free of other regions ({told})", where,
+                         f'Leave the region out, draw it, or state "overlap": "{SEPARATED}"')
     fractions = used.astype(np.float32)
     background, bodyShare = None, dict.fromkeys(SIDES, 1.0)
     if settings.get("background") is not None:

@@ -159,6 +159,9 @@ def linesOf(content, item, views, patient, energyMeV, name, cache):
     images = [planarViews.primaryImage(views[side], name)[0] for side in SIDES]
     isMirrored = isPosteriorMirrored(content, letters)
     mean = planarAlignment.opposedMean(*images, isMirrored, views["anterior"]["main"].pixelSpacingMM)
+    if middle is None and not patient.layers:
+        raise InputError("Where the planar views lie in the CT is not stated", f"{name}: alignment.middleRSMM",
+                         "Give right and superior coordinate in the middle of the view, in mm")
     if middle is None:
         corners = patient.ct.ijkToRAS @ [*((np.array(patient.ct.sizeIJK) - 1) / 2.0), 1.0]
         place = geometryOf(content, {}, views, letters, (float(corners[0]), float(corners[2])), name)
@@ -171,7 +174,9 @@ def linesOf(content, item, views, patient, energyMeV, name, cache):
     geometry = geometryOf(content, item, views, letters, middle, name)
     lines = linesAt(geometry, patient, energyMeV, isMirrored, cache)
     isRefined = (content.get("alignment") or {}).get("isRefined", False)
-    words, shift = _patternWords(planarAlignment.patternFit(mean, lines.projection, _REACH_MM), name, isRefined)
+    words, shift = [], None
+    if lines.projection.regions:
+        words, shift = _patternWords(planarAlignment.patternFit(mean, lines.projection, _REACH_MM), name, isRefined)
     if isRefined and shift is not None:
         lines = moved(lines, shift, patient, energyMeV, cache)
     elif isRefined:

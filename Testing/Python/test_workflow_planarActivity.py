@@ -58,7 +58,8 @@ def test_activitiesOfTheDigitalPatient(case):
     # what lies over what, and that nothing else is doubtful
     assert {words.split(":")[0] for words in warnings} == {
         "liver", "spleen", "kidney left", "The uncertainty of the position of the planar views is not stated"}
-    assert any("16% by spleen" in words and "74% of the region" in words for words in warnings)
+    assert any("16% of its pixels are shared with spleen, 8% with liver" in words and "74% of the region" in words
+               for words in warnings)
 
 
 def test_overlapThatIsKept(case):
@@ -69,7 +70,7 @@ def test_overlapThatIsKept(case):
     rows, warnings = run(case, keep, 1)
     found = deviations(rows)
     assert found["kidney right", 4.0] > 1.0 and found["kidney left", 4.0] > 0.2
-    assert any(words.startswith("kidney right: 8") and "by liver" in words and "overlap is kept" in words
+    assert any(words.startswith("kidney right: 8") and "shared with liver" in words and "overlap is kept" in words
                for words in warnings)
     assert "seen free of other regions (8" in refusal(case, lambda d: d["regions"].append({"name": "kidney right"}))
 
@@ -89,7 +90,7 @@ def test_overlapThatIsToldApart(case):
     for row in rows:
         assert 0.001 < row["components"]["counting"] < 0.02
         assert row["attenuation"]["freeShare"] == 1.0
-    assert any(words.startswith("kidney right: ") and "by liver" in words and "told apart" in words
+    assert any(words.startswith("kidney right: ") and "shared with liver" in words and "told apart" in words
                for words in warnings)
     assert not any("misfit" in words for words in warnings)
     # a patient who lies elsewhere: the uncertainty grows with the misfit
@@ -257,6 +258,15 @@ def test_drawnRegionByItsStatedThickness(case):
         "from": "transmission", "transmissionKeV": 208.366, "relativeUncertainty": 0.03}), 1)
     assert again[0]["activityMBq"] == pytest.approx(row["activityMBq"], rel=1e-6)
     assert again[0]["components"]["attenuation"] > row["components"]["attenuation"]
+    # without any region of the CT, the position is checked by the body's contour alone
+    def alone(content):
+        content.update(regions=[drawn])
+        del content["labelmap"], content["names"]
+
+    again, warnings = run(case, alone, 1)
+    assert again[0]["activityMBq"] == row["activityMBq"] and again[0]["alignment"]["outlineMismatchMM"] < 5.0
+    assert again[0]["alignment"]["patternShiftMM"] is None and warnings == []
+    assert "is not stated" in refusal(case, lambda d: (alone(d), d.pop("alignment")))
     assert "thicknessMM" in refusal(case, lambda d: d.update(regions=[
         {key: value for key, value in drawn.items() if key != "thicknessMM"}]))
 

@@ -96,7 +96,7 @@ def test_hybridFromWholeBodyScansToRecord(folder, tmp_path, capsys):
         # what is common to all views is gone by scaling; the SPECT's own uncertainty is not
         assert 0.04 < region["timeIntegratedActivityUncertaintyMBqH"] / region["timeIntegratedActivityMBqH"] < 0.06
         assert not any("times the activity of the SPECT/CT" in words for words in warnings if words.startswith(name))
-    assert any(words.startswith("kidney left: 16% by spleen") for words in warnings)
+    assert any(words.startswith("kidney left: 16% of its pixels are shared with spleen") for words in warnings)
     content = json.loads((out / "record.json").read_text(encoding="utf-8"))
     named = {item["path"].rsplit("/", 1)[-1] for item in content["inputs"]}
     assert {f"scan{time:g}.dcm" for time in HOURS} <= named
