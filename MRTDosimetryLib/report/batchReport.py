@@ -7,9 +7,11 @@ import os
 CSV, HTML = "summary.csv", "summary.html"
 _COLUMNS = (("study", "study"), ("state", "state"), ("regions", "regions"), ("warnings", "warnings"),
             ("seconds", "time (s)"), ("words", "words"), ("folder", "folder"))
-_STYLE = ("body{font:15px/1.45 system-ui,sans-serif;margin:2em;color:#1a1a1a}table{border-collapse:collapse}"
-          "td,th{border-bottom:1px solid #ccc;padding:.35em .8em;text-align:left;vertical-align:top}"
-          "td.number,th.number{text-align:right}tr.failed td{background:#fdecea}td.words{white-space:pre-line}")
+_STYLE = ("body{font:14px/1.45 system-ui,sans-serif;margin:2em;color:#1f2933}h1{font-size:1.5em}"
+          "table{border-collapse:collapse}td,th{border-bottom:1px solid #dfe4e8;padding:.35em .8em;text-align:left;"
+          "vertical-align:top}th{color:#5f6b76;border-bottom-color:#9aa5b1;white-space:nowrap}a{color:#0b4f6c}"
+          "td:first-child,td.words{overflow-wrap:anywhere}td.number,th.number{text-align:right;white-space:nowrap}"
+          "tr.failed td{background:#fdecea}td.words{white-space:pre-line}")
 
 
 def write(rows, count, folder):
@@ -36,12 +38,13 @@ def summaryWords(rows, count):
 
 def page(rows, count, folder):
     """The table as HTML; each study that has a report links to it."""
-    lines = [f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Batch of studies</title>'
+    lines = [f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+             '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Batch of studies</title>'
              f"<style>{_STYLE}</style></head><body><h1>Batch of studies</h1>",
              f"<p>{html.escape(summaryWords(rows, count))} Research use; the treating physician decides.</p>",
              "<table><tr>"]
-    shown = [column for column in _COLUMNS if column[0] != "folder"]
-    lines += [f"<th{_class(key)}>{title}</th>" for key, title in shown]
+    shown = [(key, "message" if key == "words" else title) for key, title in _COLUMNS if key != "folder"]
+    lines += [f"<th{_class(key)}>{title[:1].upper()}{title[1:]}</th>" for key, title in shown]
     lines.append("</tr>")
     for row in rows:
         cells = "".join(f"<td{_class(key)}>{_cell(row, key, folder)}</td>" for key, _title in shown)

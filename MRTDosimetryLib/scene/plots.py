@@ -10,6 +10,8 @@ from . import tables
 
 _DATA_ROLE = "MRTDosimetry.chartData"
 _LEGEND_SIZE, _SMALLEST_LEGEND, _LEGEND_HEIGHT = 14, 7, 300
+# Of the range of values: what is left free below them, and above them for the legend, which has its place there.
+_ROOM_BELOW, _ROOM_ABOVE = 0.05, 0.5
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Series:
     yColumn: str = ""
 
 
-def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=None):
+def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=None, isRoomAbove=False):
     """Fill a chart, or add one when ``node`` is None; nodes of an earlier run are used again or removed.
 
     Parameters
@@ -56,6 +58,9 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
     logScale : bool
         Logarithmic y axis; values that are not positive are not drawn on it.
     node : vtkMRMLPlotChartNode or None
+    isRoomAbove : bool
+        Whether room is left above all values, so that the legend at the upper right hides none; for series with values
+        of their own whose last ones are high.
 
     Returns
     -------
@@ -77,6 +82,9 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
     # the legend of many lines would hide them
     node.SetLegendFontSize(max(_SMALLEST_LEGEND, min(_LEGEND_SIZE, _LEGEND_HEIGHT // max(len(series), 1))))
     node.SetGridVisibility(True)
+    node.SetYAxisRangeAuto(not isRoomAbove)
+    if isRoomAbove:
+        node.SetYAxisRange(*_rangeWithRoom(series))
     seriesNodes = _resized(scene, node, "vtkMRMLPlotSeriesNode", _seriesNodes(node), len(series))
     node.RemoveAllPlotSeriesNodeIDs()
     sources = _sources(scene, node, name, series, logScale)
@@ -85,6 +93,13 @@ def setChart(scene, name, title, xTitle, yTitle, series, logScale=False, node=No
         node.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
     node.EndModify(wasModifying)
     return node
+
+
+def _rangeWithRoom(series):
+    values = [float(y) for item in series for y in item.y if y is not None]
+    low, high = min(values), max(values)
+    span = high - low or abs(high) or 1.0
+    return low - _ROOM_BELOW * span, high + _ROOM_ABOVE * span
 
 
 def removeChart(node):

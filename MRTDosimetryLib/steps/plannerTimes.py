@@ -155,7 +155,7 @@ class PlannerTimes(PagePart):
         kept = ui.groupSelector.currentData
         self.page.fillSelector(ui.groupSelector, choices, kept if kept in groups else groups[0])
         self._lines = [line for line in lines if line.task.group == ui.groupSelector.currentData]
-        roleTitle = f"{plannerTasks.roles()[role].split()[0]}\n(min)"
+        roleTitle = f"{plannerTasks.roles()[role].split()[-1].capitalize()}\n(min)"
         fill(ui.tasksTable, [_("Task"), _("Number"), _("Camera\n(min)"), roleTitle],
              [self._cells(line, role) for line in self._lines], linesOfRow=2)
         self._allowEditing(role)

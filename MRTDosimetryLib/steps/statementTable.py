@@ -13,6 +13,7 @@ from .tables import wrapped
 _MOST_COLUMNS = 4
 _ROW_HEIGHT, _MOST_ROWS = 24, 9
 _HEADER_WIDTH, _LONGEST_TITLE = 13, 30
+_MOMENT = "dateTime"
 
 
 class StatementTable:
@@ -156,7 +157,9 @@ class StatementTable:
         header.setMinimumSectionSize(30)
         header.highlightSections = False
         for column, field in enumerate(columns):
-            header.setSectionResizeMode(column, qt.QHeaderView.Stretch)
+            # a date with its time is never cut
+            isMoment = field.name == _MOMENT
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents if isMoment else qt.QHeaderView.Stretch)
             tip = f"{field.title}\n{field.tip}" if field.tip else field.title
             table.horizontalHeaderItem(column).setToolTip(tip)
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)

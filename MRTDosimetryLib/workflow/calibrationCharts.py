@@ -1,5 +1,6 @@
 """Charts and tables of a calibration in the scene, for as long as the page of calibrations shows them."""
 
+import dataclasses
 import math
 from datetime import datetime
 
@@ -15,6 +16,8 @@ _NAMES = {_CHART: "Calibration chart", _TABLE: "Calibration table"}
 _CLASSES = {_CHART: "vtkMRMLPlotChartNode", _TABLE: "vtkMRMLTableNode"}
 _BLUE, _RED, _AMBER, _GRAY = (0.12, 0.38, 0.69), (0.75, 0.15, 0.15), (0.85, 0.55, 0.1), (0.5, 0.5, 0.5)
 _LINE_POINTS = 101
+# Of numbers in the table of the view, which shows all that there are.
+_DIGITS = 4
 
 
 def show(scene, content):
@@ -40,12 +43,19 @@ def show(scene, content):
             found.append(None)
             continue
         if kind == _CHART:
-            node = plots.setChart(scene, _NAMES[kind], *value, node=node)
+            node = plots.setChart(scene, _NAMES[kind], *value, node=node, isRoomAbove=True)
         else:
-            node = tables.setTable(node, scene, _NAMES[kind], value)
+            node = tables.setTable(node, scene, _NAMES[kind], [_short(column) for column in value])
         node.SetAttribute(_ATTRIBUTE, kind)
         found.append(node)
     return tuple(found)
+
+
+def _short(column):
+    """A column of numbers with a few digits, whole numbers as they are."""
+    return column if column.type == "string" else dataclasses.replace(column, values=[
+        value if value is None or value == 0 else
+        round(value, max(0, _DIGITS - 1 - math.floor(math.log10(abs(value))))) for value in column.values])
 
 
 def remove(scene):

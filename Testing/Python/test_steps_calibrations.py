@@ -334,6 +334,15 @@ def testCounterDeadTimeAndPlanar(page, tmp_path):
     assert found[("planar",)]["value"] == pytest.approx(2 * SOURCE[4.0] * 48 / SECONDS / 100.0, rel=1e-3)
 
 
+def testDatesOfCountingsAreNotCut(page):
+    begin(page, "counter")
+    page.groups.onRows([{"dateTime": "2026-05-04 08:00", "counts": 222600.0, "seconds": 60.0,
+                         "backgroundCounts": 600.0}])
+    page.wizard.app.processEvents()
+    table = page.groups.table().table
+    assert table.columnCount == 4 and table.columnWidth(0) >= table.sizeHintForColumn(0)
+
+
 def testControlChart(page):
     begin(page, "constancyLog")
     typeIn(page.groups.form("log"), instrument="Counter 2", name="Cs-137, 123", halfLifeHours="263000",
@@ -355,6 +364,9 @@ def testControlChart(page):
     assert (row["state"], row["validUntil"], len(row["content"]["tests"])) == ("action", "2026-10-05", 2)
     chart = page.wizard.scene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
     assert chart.GetTitle() == "Constancy of Counter 2"
+    # the legend has its place at the upper right: room is left above the limits
+    low, high = chart.GetYAxisRange()
+    assert not chart.GetYAxisRangeAuto() and low < -9.0 and high > 3.0 + 0.4 * 12.0
     assert commandLine.main(["constancy", row["path"]]) == 1
 
 

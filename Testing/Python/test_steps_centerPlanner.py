@@ -121,6 +121,7 @@ def testTheSumsOfTheCommandLine(filled, tmp_path, capsys):
         "240", "80", "−160"]
     assert set(found) == {"Camera", "Medical physics expert", "Staff, all roles", "Scans, each cycle", "Scans, in all"}
     assert messages(page) == []
+    assert ui.tasksTable.horizontalHeaderItem(3).text() == "Expert\n(min)"
     assert page.frame.widget.minimumSizeHint.width() <= NARROWEST - 20
     assert ui.totalsTable.columnCount == 4 == ui.tasksTable.columnCount
     page.wizard.grab("center-planner")

@@ -263,6 +263,9 @@ def _plot(node, width, height):
                                        (vtk.vtkAxis.LEFT, chartNode.GetYAxisTitle(), chartNode.GetYAxisLogScale())):
         chart.GetAxis(axis).SetTitle(title)
         chart.GetAxis(axis).SetLogScale(bool(isLogarithmic))
+    if not chartNode.GetYAxisRangeAuto():
+        chart.GetAxis(vtk.vtkAxis.LEFT).SetBehavior(vtk.vtkAxis.FIXED)
+        chart.GetAxis(vtk.vtkAxis.LEFT).SetRange(*chartNode.GetYAxisRange())
     for index in range(chartNode.GetNumberOfPlotSeriesNodes()):
         series = chartNode.GetNthPlotSeriesNode(index)
         plot = chart.AddPlot(vtk.vtkChart.LINE)
