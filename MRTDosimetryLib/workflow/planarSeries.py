@@ -112,7 +112,9 @@ def _rows(content, item, image, patient, settings, name, cache):
                 row |= planarQuantities.activityOf(content, region, item, image, net, areas[region["name"]], lines,
                                                    settings, views["anterior"]["main"], name,
                                                    spreads.get(region["name"], 0.0))
-        found.append({**row, "alignment": alignment} if alignment else row)
+        if alignment:
+            row["alignment"] = {**alignment, "misfit": areas[region["name"]].misfit}
+        found.append(row)
     faults.raiseIfAny()
     return found, [*words, *said]
 
