@@ -30,6 +30,7 @@ class CalibrationChoice(PagePart):
         ui.calibrationSection.connect("contentsCollapsed(bool)", self.onFolded)
         ui.scanRecordSelector.connect("currentIndexChanged(int)", self.onRecord)
         ui.recoveryRecordSelector.connect("currentIndexChanged(int)", self.onRecovery)
+        ui.recoveryMethodSelector.connect("currentIndexChanged(int)", self.onMethod)
         ui.scanRecordButton.connect("clicked()", lambda: self._chooseFile(self._setRecord))
         ui.recoveryRecordButton.connect("clicked()", lambda: self._chooseFile(self._setRecovery))
         ui.calibrationReasonEdit.connect("editingFinished()", self.onReason)
@@ -47,6 +48,12 @@ class CalibrationChoice(PagePart):
             return
         self._fill(ui.scanRecordSelector, False, choice, "path")
         self._fill(ui.recoveryRecordSelector, True, recovery, "digest")
+        methods = [(partialVolume.SPHERES, _("a sphere of its volume")),
+                   (partialVolume.TRANSFER, _("its own shape, with its neighbors"))]
+        self.page.fillSelector(ui.recoveryMethodSelector, methods,
+                               partialVolume.SPHERES if recovery is None else recovery["method"])
+        for widget in (ui.recoveryMethodLabel, ui.recoveryMethodSelector):
+            widget.setVisible(recovery is not None)
         ui.scanRecordWords.setVisible(choice is not None)
         ui.scanRecordWords.text = wrapped("\n".join(self._lines()))
         fitHeight(ui.scanRecordWords)
@@ -96,6 +103,10 @@ class CalibrationChoice(PagePart):
 
     def _setRecovery(self, path):
         self.page.attempt(scanCalibration.setRecovery, self.study, path, self.ui.calibrationReasonEdit.text)
+
+    def onMethod(self, index):
+        if not self.page.isUpdating and self.study is not None and partialVolume.choice(self.study) is not None:
+            self.page.attempt(partialVolume.setMethod, self.study, self.ui.recoveryMethodSelector.itemData(index))
 
     def _chooseFile(self, choose):
         path = qt.QFileDialog.getOpenFileName(self.page.widget, _("Calibration record"), centerFolder(),

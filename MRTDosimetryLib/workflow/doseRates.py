@@ -49,7 +49,7 @@ def compute(study, reference, kinetics, masses, density, nuclide, occupancies, e
         activities = {name: region["timeActivity"][position]["activityMBq"]
                       for name, region in kinetics["regions"].items()}
         # The map shows what the images show, without the recovery of regions.
-        imaged = {name: value * partialVolume.coefficientOf(kinetics["regions"][name])
+        imaged = {name: value * partialVolume.coefficientOf(kinetics["regions"][name], position)
                   for name, value in activities.items()}
         rest = kinetics["remainder"]["activitiesMBq"][position]
         if rest < 0:

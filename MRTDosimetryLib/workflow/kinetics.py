@@ -34,6 +34,7 @@ from .regionMasks import (
     segmentationNode,
     unionFraction,
 )
+from .regionTransfer import RegionImages
 from .registration import referenceFromTimePoint, referenceOf
 from .stage import Stage
 from .timePoints import includedTimePoints
@@ -124,7 +125,8 @@ def _compute(study, progress=noProgress):
     warnings += words
     activities, words = _measure(study, included, names, subProgress(progress, 0.0, 0.5))
     warnings += words
-    recoveries, words = partialVolume.coefficients(study, names)
+    recoveries, words = partialVolume.recoveries(
+        study, names, RegionImages(study, included, _areaWeights(timesHours)), subProgress(progress, 0.5, 0.6))
     warnings += words
     activities = partialVolume.corrected(activities, recoveries)
     regions, words = regionFits.fitRegions(study, names, timesHours, activities, nuclide)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import Faults, InputError
+from ..imaging.grid import gridOf
 from ..imaging.occupancy import occupancy
 from ..imaging.volume import Volume
 from ..scene import segments, volumes
@@ -91,15 +92,24 @@ def regionNames(study):
     return [] if node is None else list(segments.regionNames(node).values())
 
 
-def regionOccupancies(study, timePoint):
+def regionOccupancies(study, timePoint, counts=None):
     """Which fraction of each SPECT voxel of a time point lies inside each region.
+
+    Parameters
+    ----------
+    study : Study
+    timePoint : TimePoint
+    counts : sequence of int, optional
+        Of the parts along i, j, k of each voxel, where more than the voxels is asked for.
 
     Returns
     -------
     dict of str to Occupancy
         By region name; the fraction array covers the bounding box ``slices`` of the SPECT grid.
     """
-    grid = volumes.volumeFromNode(timePoint.spectNode)
+    grid = gridOf(volumes.volumeFromNode(timePoint.spectNode))
+    if counts is not None:
+        grid = grid.subdivided(counts)
     matrix = referenceFromTimePoint(timePoint)
     key = digestOf({"segmentation": segments.segmentationDigest(segmentationNode(study)),
                     "grid": [list(grid.sizeIJK), grid.ijkToRAS.tolist()], "matrix": matrix.tolist()})

@@ -100,7 +100,11 @@ def setRecovery(study, path, reason=""):
     if against and not reason:
         raise InputError("; ".join(f"{text[:1].upper()}{text[1:]}" for text in against), f"recovery, {name}",
                          "Choose another calibration, or say why this one is used")
-    partialVolume.setRecovery(study, record, name, reason=reason if against else "")
+    before = partialVolume.choice(study) or {}
+    # as before where the record can be used so
+    hasSpread = (record.get("recovery") or {}).get("pointSpread") is not None
+    method = before.get("method", partialVolume.SPHERES) if hasSpread else partialVolume.SPHERES
+    partialVolume.setRecovery(study, record, name, reason=reason if against else "", method=method)
 
 
 def _loaded(study, path):

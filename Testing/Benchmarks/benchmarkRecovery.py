@@ -1,7 +1,7 @@
 """Recovery by a sphere phantom: the truth inside the stated interval, and the full digital patient against its truth.
 
-    python3 Testing/Benchmarks/benchmarkRecovery.py coverage [COUNT]
-    python3 Testing/Benchmarks/benchmarkRecovery.py fixedOutlines [COUNT]
+    python3 Testing/Benchmarks/benchmarkRecovery.py coverage [COUNT] [recovery|geometricTransfer]
+    python3 Testing/Benchmarks/benchmarkRecovery.py fixedOutlines [COUNT] [recovery|geometricTransfer]
     python3 Testing/Benchmarks/benchmarkRecovery.py patient [full|small]
 """
 
@@ -16,13 +16,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Python"))
 
 import recoveryCoverage
+from recoveryCoverage import METHODS
 
 from MRTDosimetryLib.workflow import calibration, demo, job, phantomFiles, studyFile
 
 
-def coverage(count, isOutlineVaried=True):
+def coverage(count, isOutlineVaried, method):
     started = time.perf_counter()
-    case, outcomes = recoveryCoverage.Case(isOutlineVaried=isOutlineVaried), []
+    case, outcomes = recoveryCoverage.Case(isOutlineVaried=isOutlineVaried, method=method), []
     for seed in range(count):
         outcomes += case.realization(seed)
         if (seed + 1) % 20 == 0:
@@ -38,16 +39,18 @@ def patient(size):
         print("\n".join(calibration.describe(record)))
         path, truth = demo.writePatient(str(folder / "patient"), size)
         tables = []
-        for partialVolume in (None, {"method": "recovery", "calibration": "../camera.json"}):
+        for partialVolume in (None, *({"method": method, "calibration": "../camera.json"} for method in METHODS)):
+            started = time.perf_counter()
             content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
             pathlib.Path(path).write_text(json.dumps({**content, "partialVolume": partialVolume}), encoding="utf-8")
             study, _inputs = job.computeStudy(studyFile.readStudyFile(path)[0])
             results = study.stageRecord("results")["value"]
             tables.append([(row["region"], row["deviationPercent"]) for row in demo.compare(results, truth)
                            if row["quantity"] == "absorbed dose"])
-        print(f"{'absorbed dose':<16}{'uncorrected':>14}{'recovered':>14}")
-        for (region, before), (_region, after) in zip(*tables, strict=True):
-            print(f"{region:<16}{before:>+13.1f}%{after:>+13.1f}%")
+            print(f"{(partialVolume or {}).get('method')}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+        print(f"{'absorbed dose':<16}" + "".join(f"{title:>20}" for title in ("uncorrected", *METHODS)))
+        for rows in zip(*tables, strict=True):
+            print(f"{rows[0][0]:<16}" + "".join(f"{deviation:>+19.1f}%" for _region, deviation in rows))
 
 
 if __name__ == "__main__":
@@ -55,4 +58,4 @@ if __name__ == "__main__":
     if what == "patient":
         patient(options[0] if options else "full")
     else:
-        coverage(int(options[0]) if options else 200, what == "coverage")
+        coverage(int(options[0]) if options else 200, what == "coverage", options[1] if options[1:] else METHODS[-1])

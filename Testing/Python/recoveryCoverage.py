@@ -2,11 +2,12 @@
 
 The small digital patient lies still before its own camera. In every realization all images have noise of their own;
 sensitivity and recovery come from phantoms scanned anew by the same camera; the activity meter is off by its standard
-uncertainty, and every outline is larger or smaller by the standard uncertainty of its volume. What is fitted, recovered
-and propagated is what a study does.
+uncertainty, and every outline is larger or smaller by the standard uncertainty of its volume; where two meet, the
+smaller region keeps its own, and the liver is outlined with the lesions in it, which are then taken out. What is
+fitted, recovered and propagated is what a study does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,17 +15,26 @@ from MRTDosimetryLib.imaging.calibration.spheres import Sphere, measureSpheres, 
 from MRTDosimetryLib.imaging.digitalPatient import phantoms
 from MRTDosimetryLib.imaging.digitalPatient.anatomy import REGION_NAMES, buildAnatomy
 from MRTDosimetryLib.imaging.digitalPatient.kinetics import regionKinetics
-from MRTDosimetryLib.imaging.digitalPatient.scanner import EQUIVALENT_GAUSSIAN_FWHM_MM, SPECTScanner, scanGrids
+from MRTDosimetryLib.imaging.digitalPatient.scanner import (
+    EQUIVALENT_GAUSSIAN_FWHM_MM,
+    POINT_SPREAD,
+    SPECTScanner,
+    scanGrids,
+)
 from MRTDosimetryLib.imaging.digitalPatient.truth import RADIONUCLIDE, buildTruth
+from MRTDosimetryLib.imaging.geometricTransfer import subdivisions
+from MRTDosimetryLib.imaging.grid import gridOf
 from MRTDosimetryLib.imaging.occupancy import occupancyOfMask
 from MRTDosimetryLib.imaging.regionActivity import regionActivityMBq
+from MRTDosimetryLib.imaging.regionRecoveries import regionRecoveries
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.physics.kinetics import selection
 from MRTDosimetryLib.physics.kinetics.curve import TimeActivityCurve
 from MRTDosimetryLib.physics.nuclides import nuclide
 from MRTDosimetryLib.physics.sphereRecovery import fitSpheres
 from MRTDosimetryLib.physics.uncertainty.budget import uncertaintyBudget
-from MRTDosimetryLib.physics.uncertainty.chain import ChainInputs
+from MRTDosimetryLib.physics.uncertainty.chain import ChainInputs, relativeVolumeOf
+from MRTDosimetryLib.physics.uncertainty.pointSpreadRecovery import PointSpreadRecovery
 from MRTDosimetryLib.physics.uncertainty.volume import (
     diameterUncertaintyMM,
     equivalentDiameterMM,
@@ -34,7 +44,10 @@ from MRTDosimetryLib.workflow.phantomFiles import DIAMETERS_MM, SPHERES_BQ_PER_M
 
 TIMES_HOURS = (4.0, 24.0, 96.0, 168.0)
 METER_RELATIVE = 0.02
-LESIONS, ORGANS = ("lesion 1", "lesion 2", "lesion 3"), ("liver", "spleen", "kidney left", "kidney right")
+LESIONS, ORGANS = ("lesion 1", "lesion 2", "lesion 3"), ("liver", "spleen", "kidney left", "kidney right",
+                                                         "red marrow")
+METHODS = ("recovery", "geometricTransfer")
+_INSIDE = {"liver": ("lesion 2", "lesion 3")}
 _SPACING_MM, _REACH = (3.0, 3.0, 3.0), 8
 _ROW = "{:<14}{:>7}{:>12}{:>12}{:>12}{:>14}"
 
@@ -54,8 +67,8 @@ class Outcome:
 class Case:
     """The small patient, its camera and its phantoms."""
 
-    def __init__(self, names=(*LESIONS, *ORGANS), isOutlineVaried=True):
-        self.names, self.isOutlineVaried = names, isOutlineVaried
+    def __init__(self, names=(*LESIONS, *ORGANS), isOutlineVaried=True, method="geometricTransfer"):
+        self.names, self.isOutlineVaried, self.method = names, isOutlineVaried, method
         self.nuclide, self.kinetics = nuclide(RADIONUCLIDE), regionKinetics()
         self.anatomy = buildAnatomy(_SPACING_MM, 1)
         grids = scanGrids("small")
@@ -64,13 +77,19 @@ class Case:
         volumes = {name: self.anatomy.volumeML(name) for name in REGION_NAMES}
         self.truth = buildTruth(volumes, TIMES_HOURS, [np.eye(4)], (8.0, EQUIVALENT_GAUSSIAN_FWHM_MM),
                                 {name: () for name in REGION_NAMES})
-        self.distances = {name: self._distances(name) for name in names}
+        # what surrounds a region is known of all of them
+        self.outlined = REGION_NAMES if method == "geometricTransfer" else names
+        self.distances = {name: self._distances(name) for name in self.outlined}
+        self.spreads = {name: self._sphereSpread(volumes[name]) for name in self.outlined}
+        if method == "geometricTransfer":
+            self.spreads = self._shapeSpreads()
 
     def _distances(self, name):
         """Signed distance (mm, negative inside) of the voxels about a region, finely sampled, and their place."""
         from scipy import ndimage
 
-        fraction = self.anatomy.regions[name]
+        fraction = sum((self.anatomy.regions[inside] for inside in _INSIDE.get(name, ())),
+                       self.anatomy.regions[name].astype(np.int16))
         used = [np.flatnonzero(fraction.any(axis=tuple(other for other in range(3) if other != axis)))
                 for axis in range(3)]
         box = tuple(slice(max(int(part[0]) - _REACH, 0), int(part[-1]) + 1 + _REACH) for part in used)
@@ -85,14 +104,27 @@ class Case:
         # within a shell of equal distance, the partly filled voxels first
         return distance - 0.5 * fine, matrix, float(np.prod(spacing)) / 1000.0
 
-    def relativeVolume(self, volumeML):
-        spread = diameterUncertaintyMM(_SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM)
-        return relativeVolumeUncertainty(equivalentDiameterMM(volumeML), spread)
+    def _sphereSpread(self, volumeML):
+        return relativeVolumeUncertainty(equivalentDiameterMM(volumeML), self._diameterMM())
+
+    def _shapeSpreads(self):
+        """u(V)/V of the true outlines by their own surface."""
+        image = self.scanner.mean(np.eye(4), TIMES_HOURS[1])[0]
+        occupancies, counts = self._occupancies({name: 0.0 for name in self.outlined}, image, POINT_SPREAD.fwhmMM)
+        known = PointSpreadRecovery(POINT_SPREAD.fwhmMM, POINT_SPREAD.enhancement)
+        found = regionRecoveries(occupancies, image, known, _volumes(occupancies), counts)
+        return {name: relativeVolumeOf(ChainInputs(item.volumeML, _SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM,
+                                                   recovery=item))[1] for name, item in found.recoveries.items()}
+
+    @staticmethod
+    def _diameterMM():
+        return diameterUncertaintyMM(_SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM)
 
     def outline(self, name, logVolume):
         """The region larger or smaller by a factor of its volume, as a mask."""
         distance, matrix, voxelML = self.distances[name]
-        wanted = self.truth.regions[name].volumeML * np.exp(logVolume)
+        whole = sum(self.truth.regions[part].volumeML for part in (name, *_INSIDE.get(name, ())))
+        wanted = whole * np.exp(logVolume * self.truth.regions[name].volumeML / whole)
         count = int(np.clip(round(wanted / voxelML), 1, distance.size - 1))
         limit = np.partition(distance, count, axis=None)[count]
         return Volume((distance < limit).astype(np.uint8), matrix, "", name)
@@ -115,33 +147,63 @@ class Case:
         curve = self.recoveryCurve(rng, meter)
         self.scanner.rng = rng
         images = [self.scanner.scan(np.eye(4), time)[0] for time in TIMES_HOURS]
-        return [self._outcome(name, images, curve, meter, rng) for name in self.names]
+        shifts = {name: float(np.sqrt(np.log1p(self.spreads[name] ** 2)) * rng.standard_normal())
+                  if self.isOutlineVaried else 0.0 for name in self.outlined}
+        measure = self._byTransfer if self.method == "geometricTransfer" else self._bySpheres
+        volumes, found, recoveries = measure(images, curve, shifts)
+        return [self._outcome(name, volumes[name], meter * found[name], *recoveries[name]) for name in self.names]
 
-    def _outcome(self, name, images, curve, meter, rng):
+    def _occupancies(self, logVolumes, image, fwhmMM=None):
+        """Of outlines of other volumes; the smaller region first. And the parts into which the voxels are cut."""
+        counts = (1, 1, 1) if fwhmMM is None else subdivisions(image, fwhmMM)
+        grid, found = gridOf(image).subdivided(counts), {}
+        taken = np.zeros(grid.shape, np.float32)
+        for name in sorted(self.outlined, key=lambda name: self.truth.regions[name].volumeML):
+            item = occupancyOfMask(self.outline(name, logVolumes[name]), grid)
+            own = np.minimum(item.fraction, 1.0 - taken[item.slices])
+            taken[item.slices] += own
+            found[name] = replace(item, fraction=own)
+        return found, counts
+
+    def _bySpheres(self, images, curve, logVolumes):
+        occupancies, _counts = self._occupancies(logVolumes, images[0])
+        volumes = _volumes(occupancies)
+        numbered = dict(enumerate(occupancies.values()))
+        found = [regionActivityMBq(image, numbered) for image in images]
+        activities = {name: np.array([item[number] for item in found]) for number, name in enumerate(occupancies)}
+        recovery = curve.forRegions()
+        return volumes, activities, {
+            name: (recovery, float(recovery.value(volume))) if volume >= curve.minimumVolumeML else (None, 1.0)
+            for name, volume in volumes.items()}
+
+    def _byTransfer(self, images, curve, logVolumes):
+        recovery = curve.pointSpread.recovery
+        occupancies, counts = self._occupancies(logVolumes, images[0], recovery.fwhmMM)
+        volumes = _volumes(occupancies)
+        middle = regionRecoveries(occupancies, images[1], recovery, volumes, counts)
+        solved = [middle.transfer.recovered(image) for image in images]
+        scale = images[0].voxelVolumeML * 1e-6
+        found = {name: scale * np.array([item[name].found for item in solved]) for name in volumes}
+        return volumes, found, {name: (middle.recoveries[name], np.array([item[name].coefficient for item in solved]))
+                                for name in volumes}
+
+    def _outcome(self, name, volumeML, measured, recovery, coefficients):
         true = self.truth.regions[name]
-        spread = self.relativeVolume(true.volumeML)
-        shift = float(np.sqrt(np.log1p(spread ** 2)) * rng.standard_normal()) if self.isOutlineVaried else 0.0
-        mask = self.outline(name, shift)
-        occupancy = occupancyOfMask(mask, images[0])
-        volumeML = int(mask.array.sum()) * mask.voxelVolumeML
-        measured = np.array([meter * regionActivityMBq(image, {1: occupancy})[1] for image in images])
-        isRecovered = volumeML >= curve.minimumVolumeML
-        recovery = curve.forRegions() if isRecovered else None
-        coefficient = float(recovery.value(volumeML)) if isRecovered else 1.0
-        fit = selection.fit(TimeActivityCurve(np.array(TIMES_HOURS), measured / coefficient),
-                            self.nuclide.decayConstantPerHour)
-        massG = volumeML * true.densityGPerML
-        absorbedDoseGy = self.nuclide.localDoseConstantGyKgPerGBqH * fit.timeIntegratedActivityMBqH / massG
+        decay, doseFactor = self.nuclide.decayConstantPerHour, self.nuclide.localDoseConstantGyKgPerGBqH
+        fit, plain = (selection.fit(TimeActivityCurve(np.array(TIMES_HOURS), activities), decay)
+                      for activities in (measured / coefficients, measured))
+        perMBqH = doseFactor / (volumeML * true.densityGPerML) / true.absorbedDoseGy
         random = fit.timeIntegratedActivityUncertaintyMBqH
         budget = uncertaintyBudget(ChainInputs(
-            volumeML, _SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM, recovery=recovery,
-            calibrationRelative=METER_RELATIVE,
+            volumeML, _SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM, recovery=recovery, calibrationRelative=METER_RELATIVE,
             fitRelative=None if random is None else random / fit.timeIntegratedActivityMBqH))
-        ratio = absorbedDoseGy / true.absorbedDoseGy
-        low, high = (1 - 1.96 * budget.relativeUncertainty, 1 + 1.96 * budget.relativeUncertainty) \
-            if budget.monteCarlo is None else budget.monteCarlo.interval95
-        return Outcome(name, ratio, ratio * coefficient, budget.relativeUncertainty,
+        ratio, (low, high) = perMBqH * fit.timeIntegratedActivityMBqH, budget.interval95
+        return Outcome(name, ratio, perMBqH * plain.timeIntegratedActivityMBqH, budget.relativeUncertainty,
                        ratio * low <= 1.0 <= ratio * high)
+
+
+def _volumes(occupancies):
+    return {name: item.volumeML for name, item in occupancies.items()}
 
 
 def table(outcomes):

@@ -16,6 +16,8 @@ from StandIns.driving import select
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import volumes
 from MRTDosimetryLib.scene.study import FACTS_ATTRIBUTE
+from MRTDosimetryLib.physics.pointSpread import PointSpreadFit
+from MRTDosimetryLib.physics.uncertainty.pointSpreadRecovery import PointSpreadRecovery
 from MRTDosimetryLib.workflow import calibration, partialVolume, protocol, timePoints
 
 NARROWEST = 380
@@ -138,6 +140,20 @@ def testRecoveryOfTheRegions(page, records):
     select(page.ui.recoveryRecordSelector, str(records / "old.json"))
     assert any("the calibration is for 'HEGP'" in text for text in page.wizard.messages())
     assert partialVolume.choice(page.study)["file"] == "camera.json"
+    assert partialVolume.choice(page.study)["method"] == "recovery"
+    select(page.ui.recoveryMethodSelector, "geometricTransfer")
+    assert any("holds no point spread" in text for text in page.wizard.messages())
+    assert page.ui.recoveryMethodSelector.currentData == "recovery"
+    withSpread = calibration.load(records / "camera.json")
+    spread = PointSpreadFit(PointSpreadRecovery(9.0, 0.5), (0.0, 0.0, 0.0), 1.0, 1, "")
+    calibration.write(example.changedRecord(withSpread, recovery={
+        **withSpread["recovery"], "curve": "pointSpread", "pointSpread": spread.toDict()}), records / "spread.json")
+    page.update()
+    select(page.ui.recoveryRecordSelector, str(records / "spread.json"))
+    select(page.ui.recoveryMethodSelector, "geometricTransfer")
+    assert partialVolume.choice(page.study)["method"] == "geometricTransfer", page.wizard.messages()
+    assert page.wizard.shell.widget.minimumSizeHint.width() <= NARROWEST - 20
+    page.wizard.grab("timePointsRecovery")
     select(page.ui.recoveryRecordSelector, "")
     assert partialVolume.choice(page.study) is None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ...errors import InputError
+from ..kinetics.intervals import interval95
 from .chain import propagate
 from .monteCarlo import propagateDistributions
 
@@ -85,11 +86,22 @@ class UncertaintyBudget:
     analyticRelativeUncertainty: float | None
     monteCarlo: object = field(default=None, repr=False)
 
+    @property
+    def interval95(self):
+        """95 % interval of the true absorbed dose over the reported one: of the Monte Carlo, or log-normal, since all
+        that multiplies cannot become negative; ``None`` where nothing is stated."""
+        if self.monteCarlo is not None:
+            return self.monteCarlo.interval95
+        if self.relativeUncertainty is None:
+            return None
+        return tuple(interval95(1.0, self.relativeUncertainty))
+
     def toDict(self):
         """Ready for JSON."""
         carlo = self.monteCarlo
         return {
             "method": self.method, "coverageFactor": 1, "relativeUncertainty": self.relativeUncertainty,
+            "relativeInterval95": None if self.interval95 is None else list(self.interval95),
             "timeIntegratedActivityRelativeUncertainty": self.timeIntegratedActivityRelativeUncertainty,
             "analyticRelativeUncertainty": self.analyticRelativeUncertainty,
             "monteCarloRelativeUncertainty": None if carlo is None else carlo.absorbedDose,
