@@ -3,7 +3,8 @@
 Rousset, Ma and Evans, J Nucl Med 1998;39:904-911: what an image shows inside a region is the sum, over all regions, of
 their concentrations times what of each the point spread brings there; the sums inside all regions are solved for the
 concentrations. Here the point spread is the one that spheres of the camera gave, and what surrounds each region, the
-part of the remainder nearest to it, is a region of its own.
+part of the remainder nearest to it, is a region of its own. In a second step the remainder need not be uniform: it is
+taken as the image shows it when the regions are taken off.
 """
 
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ _REACH = 1.5
 # followed, in standard deviations.
 _LEAST_SIGMA, _FINEST = 0.5, 4
 _TRUNCATED = 5.0
-# Of distances from an outline, in voxels.
+# Of distances from an outline, and of the remainder of the image, in voxels.
 _SMOOTHED = 1.0
+# Of what a remainder of 1 would show: where less is seen of it, nothing is known of it.
+_LEAST_SEEN = 0.05
 # Of a region's volume: more in two regions at once is no rounding of outlines.
 LARGEST_OVERLAP = 0.02
 _LARGEST_CONDITION = 1e4
@@ -279,9 +282,14 @@ class GeometricTransfer:
         CalculationError
             A region that comes out without activity: what is found in it spills in from its neighbors.
         """
-        array, found = np.asarray(getattr(image, "array", image)), self.concentrations(image)
-        values, beside = {}, dict(zip(self.surroundings, found[len(self.regions):-1], strict=True))
-        for (name, piece), concentration in zip(self.regions.items(), found, strict=False):
+        array, concentrations = np.asarray(getattr(image, "array", image)), self.concentrations(image)
+        spilled = self._remainder(array, concentrations)
+        count = len(self.regions)
+        sums = [productSum(array[piece.slices] - spilled[piece.slices], piece.fraction)
+                for piece in self.regions.values()]
+        found = np.linalg.solve(self._matrix[:count, :count], sums)
+        values, beside = {}, dict(zip(self.surroundings, concentrations[count:-1], strict=True))
+        for (name, piece), concentration in zip(self.regions.items(), found, strict=True):
             shown = productSum(array[piece.slices], piece.fraction)
             if not concentration > 0 or not shown > 0:
                 raise CalculationError("Nothing is left of the activity of the region when what spills in from its "
@@ -290,6 +298,30 @@ class GeometricTransfer:
                                      float(beside[name] / concentration) if name in beside else None)
         return values
 
+    def _remainder(self, array, concentrations):
+        """What all that lies in no region contributes to an image, float32 (k, j, i).
+
+        Its concentration near each voxel is what the image shows there without the regions, over what a remainder of 1
+        would show.
+        """
+        from scipy import ndimage
+
+        shown, seen = array.astype(np.float32), np.ones(array.shape, np.float32)
+        outside = np.ones(array.shape, np.float32)
+        for piece, concentration in zip(self.regions.values(), concentrations, strict=False):
+            shown[piece.slices] -= np.float32(concentration) * piece.blurred
+            seen[piece.slices] -= piece.blurred
+            outside[piece.slices] -= piece.fraction
+        np.maximum(outside, 0.0, out=outside)
+        shown, seen = (ndimage.gaussian_filter(values * outside, _SMOOTHED) for values in (shown, seen))
+        local = np.where(seen > _LEAST_SEEN, np.maximum(shown, 0.0) / np.maximum(seen, _LEAST_SEEN), 0.0)
+        fine = local
+        for axis, parts in enumerate(self.counts[::-1]):
+            fine = np.repeat(fine, parts, axis=axis)
+        free = np.ones(self._fine.shape, np.float32)
+        for slices, fraction in self._fineRegions.values():
+            free[slices] -= fraction
+        return self._coarse(self.blurred(fine.astype(np.float32, copy=False) * np.maximum(free, 0.0)))
 
     # ------------------------------------------------------------------ the solved image
 

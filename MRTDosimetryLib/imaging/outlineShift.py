@@ -33,8 +33,8 @@ def shiftedOutlines(transfer, concentrations, name, shiftsMM):
     """Shift the outline of a region while the activity stays where it is.
 
     The image about the region is that of the solved concentrations, without noise; an outline takes nothing from
-    smaller regions. With o the region as it is, o' as outlined, H o and H o' their images and b the concentration of what o'
-    takes in (of what lies just outside, where it gives up), one equation of the transfer matrix, all other
+    smaller regions. With o the region as it is, o' as outlined, H o and H o' their images and b the concentration of
+    what o' takes in (of what lies just outside, where it gives up), one equation of the transfer matrix, all other
     concentrations kept, is solved by
 
     c'/c = b/c + (1 - b/c) (o', H o) / (o', H o').

@@ -185,8 +185,9 @@ def assumptions(study, budgets):
         words.append("The administered activity is not included in the uncertainties, because its uncertainty is not "
                      "stated.")
     if any(budget["method"] == "monteCarlo" for budget in budgets.values()):
-        words.append("Where the relative uncertainty of the volume is above 0.3, or where chosen, the uncertainties "
-                     "are from Monte Carlo propagation with a log-normal volume.")
+        words.append("Where the relative uncertainty of the volume is above 0.3, where regions are recovered by their "
+                     "own shape, or where chosen, the uncertainties are from Monte Carlo propagation with a log-normal "
+                     "volume.")
     words.append("Uncertainties of density, registration and nuclear data are not included; those of the "
                  "radiobiological parameters neither.")
     return words

@@ -147,8 +147,8 @@ def test_recoveriesKnowTheirUncertainty():
     spread, mask = PointSpread(9.0, 0.5), ball((0.0, 0.0, 0.0), 14.0)
     image, volumeML = imageOf(1000.0 * mask, spread), mask.sum() * FINE ** 3 / 1000.0
     found = regionRecoveries(occupancies({"a": mask}), image, curve, {"a": volumeML}).recoveries["a"]
-    assert found.parameterGradient(volumeML) == pytest.approx(curve.parameterGradient(volumeML), rel=0.09)
-    assert found.relativeFitUncertainty(volumeML) == pytest.approx(curve.relativeFitUncertainty(volumeML), rel=0.05)
+    assert found.parameterGradient(volumeML) == pytest.approx(curve.parameterGradient(volumeML), rel=0.15)
+    assert found.relativeFitUncertainty(volumeML) == pytest.approx(curve.relativeFitUncertainty(volumeML), rel=0.1)
     assert found.relativeVolumePerMM == pytest.approx(6.0 / equivalentDiameterMM(volumeML), rel=0.15)
     again = RegionRecovery.fromDict(found.toDict())
     assert again == found

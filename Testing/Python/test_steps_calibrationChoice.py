@@ -14,10 +14,10 @@ from StandIns import driving, qtModule
 from StandIns.driving import select
 
 from MRTDosimetryLib.imaging.volume import Volume
-from MRTDosimetryLib.scene import volumes
-from MRTDosimetryLib.scene.study import FACTS_ATTRIBUTE
 from MRTDosimetryLib.physics.pointSpread import PointSpreadFit
 from MRTDosimetryLib.physics.uncertainty.pointSpreadRecovery import PointSpreadRecovery
+from MRTDosimetryLib.scene import volumes
+from MRTDosimetryLib.scene.study import FACTS_ATTRIBUTE
 from MRTDosimetryLib.workflow import calibration, partialVolume, protocol, timePoints
 
 NARROWEST = 380

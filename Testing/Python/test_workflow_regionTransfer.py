@@ -79,7 +79,8 @@ def testActivitiesAreThoseOfTheBody(tmp_path):
         assert region["dvh"]["meanGy"] == pytest.approx(without[name]["dvh"]["meanGy"], rel=0.01)
         assert len(recovery["coefficients"]) == len(TIMES_HOURS)
         assert min(recovery["coefficients"]) <= recovery["coefficient"] <= max(recovery["coefficients"])
-        activities = [ORGANS[name]["startMBq"] * 0.5 ** (hours / ORGANS[name]["halfLifeHours"]) for hours in TIMES_HOURS]
+        start, halfLife = ORGANS[name]["startMBq"], ORGANS[name]["halfLifeHours"]
+        activities = [start * 0.5 ** (hours / halfLife) for hours in TIMES_HOURS]
         assert [point["activityMBq"] for point in region["timeActivity"]] == pytest.approx(activities, rel=0.01)
         budget = region["uncertaintyBudget"]
         assert budget["steps"]["recoveryCoefficient"] == pytest.approx(recovery["coefficient"])

@@ -118,7 +118,8 @@ def uncertaintyBudget(inputs, method="auto"):
     ----------
     inputs : ChainInputs
     method : str
-        ``"auto"`` (Monte Carlo where u(V)/V is above 0.3), ``"analytic"`` or ``"monteCarlo"``.
+        ``"auto"`` (Monte Carlo where u(V)/V is above 0.3, or where what an outline changes is known by a table and not
+        by a slope), ``"analytic"`` or ``"monteCarlo"``.
 
     Returns
     -------
@@ -134,7 +135,9 @@ def uncertaintyBudget(inputs, method="auto"):
                          f"Known are {', '.join(METHODS)}")
     steps = propagate(inputs)
     isVolumeLarge = steps.volume is not None and steps.volume > VOLUME_FOR_MONTE_CARLO
-    carlo = propagateDistributions(inputs) if method == "monteCarlo" or (method == "auto" and isVolumeLarge) else None
+    isTable = bool(steps.volume) and inputs.recovery is not None and inputs.recovery.countRateExponent is not None
+    isSampled = method == "monteCarlo" or (method == "auto" and (isVolumeLarge or isTable))
+    carlo = propagateDistributions(inputs) if isSampled else None
     stepVariances = _stepVariances(steps) if carlo is None else carlo.stepVariances
     originVariances = _originVariances(steps, inputs) if carlo is None else carlo.originVariances
     stated = _statuses(inputs)
