@@ -329,7 +329,8 @@ class GeometricTransfer:
         """Fraction of a region, and the distance from its outline in mm (negative inside), on the fine grid in its
         box.
 
-        Smoothed, since distances from voxels go in steps, and moved so that the volume inside stays.
+        Smoothed, since distances from voxels go in steps; then scaled so that they rise by 1 mm per mm across the
+        outline, and moved so that the volume inside stays.
         """
         from scipy import ndimage
 
@@ -338,6 +339,8 @@ class GeometricTransfer:
         distance = np.where(inside, -ndimage.distance_transform_edt(inside, steps),
                             ndimage.distance_transform_edt(~inside, steps))
         distance = ndimage.gaussian_filter(distance, _SMOOTHED, mode="nearest")
+        slope = np.sqrt(sum(part ** 2 for part in np.gradient(distance, *steps)))
+        distance /= float(slope[np.abs(distance) < float(np.mean(steps))].mean())
         count = min(max(round(float(fraction.sum(dtype=np.float64))), 1), fraction.size - 1)
         return fraction, distance - np.partition(distance, count, axis=None)[count - 1:count + 1].mean()
 

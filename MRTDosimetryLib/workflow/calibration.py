@@ -137,8 +137,8 @@ def apply(study, calibrations):
     calibrationUse.applyToStudy(study, calibrations)
 
 
-def recover(study, path, regions=None):
+def recover(study, path, regions=None, method=partialVolume.SPHERES):
     """Divide the activity of regions by the recovery of a record (``None``: no correction); see
     :func:`.partialVolume.setRecovery`."""
     partialVolume.setRecovery(study, None if path is None else load(path), "" if path is None else
-                              os.path.basename(path), regions)
+                              os.path.basename(path), regions, method=method)

@@ -7,7 +7,7 @@ import numpy as np
 from ...errors import InputError
 from .recovery import Recovery, requireCovariance
 from .samples import correlatedNormal, logNormal
-from .volume import notNegative, positive
+from .volume import equivalentDiameterMM, notNegative, positive
 
 _WHERE = "recovery of a region"
 
@@ -90,8 +90,10 @@ class RegionRecovery(Recovery):
 
     @property
     def relativeVolumePerMM(self):
-        """d ln V / d shift between the outlines next to the region's own."""
-        return self._slope(np.log(self.volumes), np.asarray(self.shiftsMM))
+        """d ln V / d shift between the outlines next to the region's own; not below that of a sphere, which has the
+        smallest surface of all bodies of its volume (outlines of few voxels show less)."""
+        return max(self._slope(np.log(self.volumes), np.asarray(self.shiftsMM)),
+                   6.0 / equivalentDiameterMM(self.volumeML))
 
     @property
     def countRateExponent(self):
