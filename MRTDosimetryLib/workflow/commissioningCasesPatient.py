@@ -67,8 +67,8 @@ def _compared(study, truth):
 def _recovered(study, truth, size, record, progress):
     """Absorbed doses recovered by what phantoms of the same camera showed.
 
-    Of the full patient by the regions' own shapes; the outlines of the small one, of voxels of 6 mm, have no shape to go
-    by.
+    Of the full patient by the regions' own shapes; the outlines of the small one, of voxels of 6 mm, have no shape to
+    go by.
     """
     isFull = size == "full"
     # so that a curve which does not fit is seen: the fast phase of the marrow
