@@ -1,5 +1,6 @@
 """Commissioning of the calibration of cameras, probes and counters: digital phantoms, and worked examples."""
 
+import math
 import os
 import re
 
@@ -7,7 +8,11 @@ import numpy as np
 
 from ..errors import DosimetryError
 from ..imaging.digitalPatient.scanner import SENSITIVITY_CPS_PER_MBQ
+from ..imaging.planarAttenuation import lineOfSight
+from ..imaging.planarProjection import PlanarGeometry, attenuationCoefficientCM2PerG, project
+from ..imaging.volume import Volume
 from ..physics import constancy, counting, deadTime, deadTimeFit, planarActivity, sphereRecovery
+from ..physics.density import densityGPerML
 from ..physics.nuclides import nuclide
 from ..progress import subProgress
 from . import calibration
@@ -144,9 +149,39 @@ def scatterWindows(job, progress):
                      tolerance=2e-7, isRelative=True, reason=_PRINTED), values)
 
 
+def planarActivities(job, progress):
+    """Activity of a slab in a body of water from counts by the law of attenuation: the CT voxel by voxel, the
+    conjugate view of a slab, and a transmission measurement."""
+    activity, sensitivity, seconds, energyMeV = 50.0, 9.0, 600.0, 0.208
+    array, labels = np.full((10, 60, 40), -1000, np.int16), np.zeros((10, 60, 40), np.uint8)
+    array[:, 10:50, 5:35], labels[2:8, 20:32, 10:20] = 0, 1  # 20 cm of water, 6 cm of source 9 cm from the front
+    matrix = np.diag([5.0, 5.0, 5.0, 1.0])
+    geometry = PlanarGeometry((30, 60), (5.0, 5.0), ("L", "F"), (97.5, 22.5))
+    seen = lineOfSight(project(Volume(array, matrix, "[hnsf'U]", "CT"), geometry,
+                               [(Volume(labels, matrix), {1: "source"})], energyMeV), "source")
+    perCM = attenuationCoefficientCM2PerG(energyMeV) * float(densityGPerML([0])[0])
+    nets = []
+    for depthCM in (9.0, 5.0):
+        share = math.exp(-perCM * depthCM) * -math.expm1(-perCM * 6.0) / (perCM * 6.0)
+        counts = activity * sensitivity * seconds * share
+        nets.append(planarActivity.NetCounts(counts, math.sqrt(counts)))
+    mean = planarActivity.geometricMean(*nets)
+    through = planarActivity.attenuationFromTransmission(1e6, 1e6 * math.exp(-20.0 * perCM))
+    found = {"by the CT, each voxel by its depth": (-2.0 * math.log(seen.transmission), 0.0),
+             "by the CT, as a slab": (seen.bodyMuT, seen.sourceMuT),
+             "by transmission, as a slab": (through, 6.0 * perCM)}
+    yield worst(Case("calibration.planarActivities", _SUBJECT, "Conjugate view with attenuation", "activity", "MBq",
+                     source="Law of attenuation", tolerance=1e-3, isRelative=True,
+                     reason="a CT of voxels of 5 mm stands for the slab"),
+                [(label, activity, planarActivity.conjugateViewActivity(mean, seconds, body, sensitivity,
+                                                                        source).activityMBq)
+                 for label, (body, source) in found.items()])
+
+
 CHECKS = (
     Check("calibration.phantoms", _SUBJECT, "Digital phantoms", digitalPhantoms, 3.0),
     Check("calibration.deadTimes", _SUBJECT, "Dead time", deadTimes, 0.3),
     Check("calibration.counters", _SUBJECT, "Probe, well counter, constancy", counters, 0.2),
     Check("calibration.scatterWindows", _SUBJECT, "Scatter windows", scatterWindows, 0.1),
+    Check("calibration.planarActivities", _SUBJECT, "Planar activities", planarActivities, 0.1),
 )
