@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 
@@ -33,6 +34,10 @@ def main(arguments=None):
             # One line per fault, whatever a message may hold.
             print(" ".join(str(fault).split()), file=sys.stderr)
         return EXIT_INPUT
+    except BrokenPipeError:
+        # what reads the lines has seen enough, such as head: no fault; and nothing is left to be flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CANCELED
     except MemoryError:
         print("The machine has not enough memory for this study. Close other programs.", file=sys.stderr)
         return EXIT_INPUT

@@ -154,7 +154,7 @@ def _signatures(results, reason, where, faults):
             found.append((role, row.get("time")))
         elif not reason:
             faults.add(f"{title}: the results changed after the signature, which no longer holds" if row.get("name")
-                       else f"{title} did not sign", where, "Only signed cases are taken: sign the report")
+                       else f"{title}: not signed", where, "Only signed cases are taken: sign the report")
     stale = [row.get("region") for row in signOff.get("regions") or [] if row.get("state") == "stale"]
     if stale and not reason:
         faults.add(f"Changed since verified: {', '.join(map(str, stale))}", where, "Verify the regions again")

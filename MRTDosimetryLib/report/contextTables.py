@@ -8,6 +8,7 @@ from .numbers import (
     minutesAndSeconds,
     percent,
     rounded,
+    signedTenths,
     significant,
     words,
 )
@@ -158,13 +159,8 @@ def comparison(rows):
         table.rows.append([
             textCell(row.get("region")), textCell(quantity),
             numberCell(row.get("computed"), significant, NOT_COMPUTED), numberCell(row.get("true"), significant),
-            numberCell(row.get("deviationPercent"), _signedTenths, NOT_COMPUTED)])
+            numberCell(row.get("deviationPercent"), signedTenths, NOT_COMPUTED)])
     return table
-
-
-def _signedTenths(percentage):
-    text = rounded(percentage)
-    return f"+{text}" if float(text.replace("\N{MINUS SIGN}", "-")) > 0 else text
 
 
 def overrides(rows):

@@ -1,6 +1,6 @@
 """Further tables of the absorbed dose: isodose volumes, absorbed-dose rates at the scans, parts by particle."""
 
-from .numbers import compact, significant
+from .numbers import compact, signedPercent, significant
 from .tables import NOT_COMPUTED, Cell, Column, Table
 
 _NONE = "\N{EN DASH}"
@@ -31,8 +31,7 @@ def rates(results):
         table.rows.append([
             Cell(region["name"]), *(Cell(significant(value)) for value in content["ratesMGyPerHour"]),
             Cell(NOT_COMPUTED, isMissing=True) if integral is None else Cell(significant(integral)),
-            Cell(_NONE) if difference is None else Cell(
-                f"{difference:+.1f}\N{NARROW NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}"))])
+            Cell(_NONE if difference is None else signedPercent(difference))])
     return table
 
 

@@ -1,6 +1,7 @@
 """The absorbed-dose engines side by side: absorbed dose of each region by each, energy balance, agreement."""
 
-from .numbers import percent, plusMinus, significant
+from .numbers import percent, signedPercent, significant
+from .prose import readable
 from .tables import NOT_COMPUTED, Cell, Column, Table
 
 _NONE = "\N{EN DASH}"
@@ -113,12 +114,12 @@ def largestDifference(results):
     if not found:
         return ""
     _size, difference, region, title = max(found)
-    return f"Largest difference from the primary engine: {_signed(difference)} ({region}, {title})."
+    return f"Largest difference from the primary engine: {signedPercent(difference)} ({region}, {title})."
 
 
 def notes(results):
     """(title, notes) of each engine beside the primary one, whose notes stand under Methods."""
-    return [(engine["title"], [str(text) for text in engine.get("notes") or []])
+    return [(engine["title"], [readable(text) for text in engine.get("notes") or []])
             for engine in list((results.get("engines") or {}).values())[1:]]
 
 
@@ -126,23 +127,19 @@ def _doseCell(content):
     if content is None or content.get("absorbedDoseGy") is None:
         return Cell(NOT_COMPUTED, isMissing=True)
     value, error = content["absorbedDoseGy"], content.get("statisticalStandardErrorGy")
-    text = plusMinus(value, error) if error else significant(value)
-    difference = content.get("differenceFromPrimaryPercent")
-    if difference is None:
-        return Cell(text)
-    detail = _signed(difference)
-    gamma = content.get("gammaPassPercent")
+    difference, gamma = content.get("differenceFromPrimaryPercent"), content.get("gammaPassPercent")
+    details = [] if difference is None else [signedPercent(difference)]
     if gamma is not None:
-        detail += f" \N{MIDDLE DOT} \N{GREEK SMALL LETTER GAMMA} {gamma:.0f}\N{NARROW NO-BREAK SPACE}%"
-    return Cell(text, detail=detail, isFlagged=abs(difference) > DIFFERENCE_FLAG_PERCENT)
+        details.append(f"\N{GREEK SMALL LETTER GAMMA} {gamma:.0f}\N{NARROW NO-BREAK SPACE}%")
+    if error and value > 0:
+        # beside the value it would lend it digits that its other uncertainties do not leave
+        details.append(f"\N{PLUS-MINUS SIGN} {percent(error / value)}")
+    return Cell(significant(value), detail=" \N{MIDDLE DOT} ".join(details),
+                isFlagged=difference is not None and abs(difference) > DIFFERENCE_FLAG_PERCENT)
 
 
 def _histogramCell(content, primary, key):
     if content is None or primary is None:
         return Cell(NOT_COMPUTED, isMissing=True)
     value, reference = content["dvh"][key], primary["dvh"][key]
-    return Cell(significant(value), detail=_signed(100.0 * (value / reference - 1.0)) if reference > 0 else "")
-
-
-def _signed(percentage):
-    return f"{percentage:+.1f}\N{NARROW NO-BREAK SPACE}%".replace("-", "\N{MINUS SIGN}")
+    return Cell(significant(value), detail=signedPercent(100.0 * (value / reference - 1.0)) if reference > 0 else "")

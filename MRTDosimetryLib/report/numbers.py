@@ -6,7 +6,8 @@ import re
 from ..numberText import GROUP_SEPARATOR, PLUS_MINUS, asGiven, compact, finite, fixed, plusMinus, significant
 
 __all__ = ["GROUP_SEPARATOR", "PLUS_MINUS", "asGiven", "byteSize", "compact", "dateTimeText", "finite",
-           "minutesAndSeconds", "percent", "plusMinus", "rounded", "signed", "significant", "words"]
+           "minutesAndSeconds", "percent", "plusMinus", "rounded", "signed", "signedPercent", "signedTenths",
+           "significant", "words"]
 
 _UNIT_SUFFIX = re.compile(r"(MBqH|MBq|PerHour|Hours|Seconds|Percent|BqPerCps|BqPerML|ML|MM|Gy|H|G)$")
 
@@ -25,6 +26,17 @@ def signed(value, digits=3):
 def rounded(value, decimals=1):
     """Number with fixed decimals, for quantities whose size is around zero (mm, degrees)."""
     return fixed(finite(value), -decimals)
+
+
+def signedTenths(value):
+    """Number with its sign and one decimal; what rounds to zero has none."""
+    text = rounded(value)
+    return f"+{text}" if float(text.replace(GROUP_SEPARATOR, "").replace("\N{MINUS SIGN}", "-")) > 0 else text
+
+
+def signedPercent(percentage):
+    """A deviation in percent, e.g. ``+6.5 %``."""
+    return f"{signedTenths(percentage)}\N{NARROW NO-BREAK SPACE}%"
 
 
 def minutesAndSeconds(seconds):

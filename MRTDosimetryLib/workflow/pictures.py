@@ -161,7 +161,7 @@ def _mapPictures(study, center):
     shown = []
     for role, title, quantity, caption in (
             ("effectiveHalfLife", "Effective half-life per voxel", "Effective half-life (h)",
-             "Of the last phase of each voxel's fit."),
+             "Of the last phase of each voxel's fit, inside the regions; outside them it is mostly noise."),
             ("fitQuality", "Fit quality per voxel", "Relative residual (%)",
              "Root mean square of a voxel's residuals over that of its activities; 100 % where the region's kinetics "
              "stand in, nothing where straight lines go through the points.")):
@@ -179,6 +179,8 @@ def _flatSlice(study, plane, center, role, maximum, quantity="Absorbed dose (Gy)
     shownMap = volumes.volumeFromNode(study.nodeByRole(role))
     # a map that ends at the body has no values between its voxels and nothing
     ground, shown = _underMap(study, plane, center, shownMap, "linear" if role == "absorbedDose" else "nearest")
+    if role == "effectiveHalfLife":
+        shown = np.where(ground.labels > 0, shown, 0.0)
     return [slicePicture(ground.ct, shown, ground.labels, ground.names, _SPACING, (0.0, maximum), "",
                          _PLANES[plane][3], quantity, colorMap, isSmall=isSmall) for isSmall in sizes]
 

@@ -9,6 +9,7 @@ from ..physics.kinetics.voxelModels import STATE_WORDS, VoxelState
 from ..physics.kinetics.voxelwise import voxelModels
 from ..physics.sums import productSum
 from ..progress import noProgress, subProgress
+from ..report.numbers import words as modelWords
 from ..scene import display, volumes
 from . import studyNodes
 
@@ -112,8 +113,9 @@ def assumptions(value):
              "Time-integrated activity, effective half-life and the absorbed dose computed from mass are those of each "
              "region's own curve."]
     for name, region in voxels["regions"].items():
-        words.append(f"{name}: {region['voxels']} voxels fitted with the model {region['model']}; the kinetics of the "
-                     f"whole stand in for {region['replacedVoxels']} of them without a physical fit of their own.")
+        words.append(f"{name}: {region['voxels']} voxels fitted with the model {modelWords(region['model'])}; the "
+                     f"kinetics of the whole stand in for {region['replacedVoxels']} of them without a physical fit of "
+                     "their own.")
     return words
 
 

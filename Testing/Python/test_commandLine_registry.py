@@ -95,7 +95,7 @@ def test_exportImportMergeBackupRemove(run, file, tmp_path):
 
 @pytest.mark.parametrize("change, options, words", [
     (None, [], "has no identifier"), (None, ["--code", "P-1"], "treatment cycle is not stated"),
-    (lambda content: content.pop("signOff"), ["--code", "P-1", "--cycle", "1"], "treatingPhysician did not sign"),
+    (lambda content: content.pop("signOff"), ["--code", "P-1", "--cycle", "1"], "treatingPhysician: not signed"),
     (lambda content: content.pop("regions"), ["--code", "P-1", "--cycle", "1"], "no list of regions")])
 def test_casesThatAreRefused(run, file, tmp_path, change, options, words):
     folder = writeRun(tmp_path / "out", results(change=change))

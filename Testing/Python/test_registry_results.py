@@ -49,9 +49,9 @@ def test_theDigestIsThatOfTheNumbers():
 
 
 @pytest.mark.parametrize("content, words", [
-    (results(roles=SIGNED[:2]), "treatingPhysician did not sign"), (results(roles=()), "preparedBy did not sign"),
+    (results(roles=SIGNED[:2]), "treatingPhysician: not signed"), (results(roles=()), "preparedBy: not signed"),
     (results(isValid=False), "the signature, which no longer holds"),
-    (results(change=lambda content: content.pop("signOff")), "did not sign"),
+    (results(change=lambda content: content.pop("signOff")), "not signed"),
     (results(change=lambda content: content["signOff"]["regions"][0].update(state="stale")),
      "Changed since verified: liver")])
 def test_onlySignedCasesAreTaken(content, words):

@@ -43,7 +43,9 @@ def test_everyRegionByEveryEngine():
     assert len(table.rows) == len(results["regions"])
     first = table.rows[0]
     assert first[1].detail == "" and first[2].detail.startswith("+2.0") and "80" in first[2].detail
-    assert first[3].isFlagged and not first[2].isFlagged and "±" in first[3].text
+    assert first[3].isFlagged and not first[2].isFlagged
+    # a statistical error far below the others lends the value no digits
+    assert "±" in first[3].detail and "±" not in first[2].detail and "±" not in first[3].text
     assert engineTables.byRegion(example(("localDeposition",))) is None
 
 

@@ -47,6 +47,11 @@ def test_chosenNumbersHaveNoFussyZeros():
         "4", "24", "100", "1500", "0.5", "168.2"]
 
 
+def test_deviationsHaveOneDecimalAndNoSignedZero():
+    assert [plain(numbers.signedPercent(value)) for value in (6.53, -0.04, 0.04, 0.0, -1.06, 1234.56)] == [
+        "+6.5 %", "0.0 %", "0.0 %", "0.0 %", "−1.1 %", "+1234.6 %"]
+
+
 def test_durationsDatesAndSizes():
     assert numbers.minutesAndSeconds(1500) == "25 min"
     assert numbers.minutesAndSeconds(119.7) == "2 min"

@@ -35,7 +35,7 @@ def sign(study, time="2026-05-12T09:30:00+02:00"):
 
 def test_registeredOnceSignedThenReplaced(study, tmp_path):
     path = str(tmp_path / "cohort.sqlite")
-    with pytest.raises(InputError, match="did not sign"):
+    with pytest.raises(InputError, match="not signed"):
         cohortRegistry.register(study, path)
     assert os.listdir(tmp_path) == [], "neither registry nor key is made for a case that is refused"
     sign(study)

@@ -190,7 +190,7 @@ class Blocks:
         """Terms to the left of their descriptions; a description of several parts stands below its term."""
         from reportlab.platypus import CondPageBreak
 
-        found, term = [], 0.24 * width
+        found, term, isBelowList = [], 0.24 * width, False
         for pair in element.elements:
             dt, dd = next(pair.all("dt"), None), next(pair.all("dd"), None)
             if dt is None or dd is None:
@@ -199,9 +199,14 @@ class Blocks:
                 # its name stays on the page of the first lines
                 found += [] if self._isInColumn else [CondPageBreak(_BELOW["h4"])]
                 found += self._paragraph(dt, width, Look(isBold=True), before=4.0) + self._children(dd, width)
+                isBelowList = True
             else:
-                found.append(self._grid([[self._paragraph(dt, term, Look(isBold=True)),
-                                          self._paragraph(dd, width - term)]], [term, width - term], hasLines=True))
+                grid = self._grid([[self._paragraph(dt, term, Look(isBold=True)),
+                                    self._paragraph(dd, width - term)]], [term, width - term], hasLines=True)
+                if isBelowList:
+                    grid.spaceBefore = 4.0
+                found.append(grid)
+                isBelowList = False
         return found
 
     def _facts(self, element, width):
