@@ -49,7 +49,7 @@ class CalibrationChoice(PagePart):
         self._fill(ui.scanRecordSelector, False, choice, "path")
         self._fill(ui.recoveryRecordSelector, True, recovery, "digest")
         methods = [(partialVolume.SPHERES, _("a sphere of its volume")),
-                   (partialVolume.TRANSFER, _("its own shape, with its neighbors"))]
+                   (partialVolume.TRANSFER, _("its own shape"))]
         self.page.fillSelector(ui.recoveryMethodSelector, methods,
                                partialVolume.SPHERES if recovery is None else recovery["method"])
         for widget in (ui.recoveryMethodLabel, ui.recoveryMethodSelector):
