@@ -10,6 +10,7 @@ import slicer
 
 from ..errors import InputError
 from . import volumes
+from .stageHead import StageHead, headOf
 
 SCHEMA_VERSION = 1
 MODULE_NAME = "MRTDosimetry"
@@ -39,7 +40,11 @@ def _fromJSON(text, where):
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InputError("The saved study is damaged", where, "Open an earlier copy of the scene") from error
+        raise _damaged(where) from error
+
+
+def _damaged(where):
+    return InputError("The saved study is damaged", where, "Open an earlier copy of the scene")
 
 
 class Study:
@@ -143,6 +148,22 @@ class Study:
     def stageText(self, stage):
         """The record of a stage as it is kept, to tell whether it is another one; empty when it has not run."""
         return self.node.GetParameter(_STAGE_PREFIX + stage) or ""
+
+    def stageHead(self, stage):
+        """The :class:`StageHead` of a stage's record, or ``None`` when it has not run; cheap for one that is known."""
+        text = self.stageText(stage)
+        try:
+            return headOf(text) if text else None
+        except (ValueError, KeyError, AttributeError) as error:
+            raise _damaged(f"{self.name}, {stage}") from error
+
+    def stageValueDigest(self, stage):
+        """Digest of the value that a stage left, that of ``None`` where it left none."""
+        return (self.stageHead(stage) or StageHead()).valueDigest
+
+    def hasStageValue(self, stage):
+        """Whether a stage left a value."""
+        return (self.stageHead(stage) or StageHead()).hasValue
 
     def setStageRecord(self, stage, record):
         """Keep (or with None forget) the record of a stage."""

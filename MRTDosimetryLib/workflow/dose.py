@@ -27,7 +27,7 @@ from .protocol import studyNuclide, usesImages
 from .regionMasks import regionNames, regionOccupancies
 from .registration import referenceOf
 from .segmentation import densityChoice
-from .stage import Stage, digestOf
+from .stage import Stage
 
 
 def rows(study):
@@ -53,7 +53,7 @@ def inOrder(content, value):
 
 def _missing(study):
     missing = []
-    if study.stageRecord("kinetics") is None or study.stageRecord("kinetics")["value"] is None:
+    if not study.hasStageValue("kinetics"):
         missing.append("Compute the kinetics first")
     reference = study.referenceTimePoint
     if densityChoice(study) == "ct" and (reference is None or reference.ctNode is None):
@@ -62,13 +62,11 @@ def _missing(study):
 
 
 def _inputs(study):
-    kineticsValue = (study.stageRecord("kinetics") or {}).get("value")
-    regionsValue = (study.stageRecord("regions") or {}).get("value")
     mapNode = study.nodeByRole("timeIntegratedActivity")
     reference = study.referenceTimePoint
     ct = reference.ctNode if reference and densityChoice(study) == "ct" else None
     found = {"dose": study.choice("dose"), "radionuclide": study.choice("radionuclide"),
-             "kinetics": digestOf(kineticsValue), "regions": digestOf(regionsValue),
+             "kinetics": study.stageValueDigest("kinetics"), "regions": study.stageValueDigest("regions"),
              "map": volumes.contentDigest(mapNode) if mapNode else None,
              "ct": volumes.contentDigest(ct) if ct else None, "uncertainty": uncertainty.options(study)}
     # Left out while there is none, so that an earlier study stays up to date.

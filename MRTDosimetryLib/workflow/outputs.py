@@ -146,8 +146,9 @@ def checklistSections(study):
 
 
 def _signedResults(study):
-    results = {**resultsDict(study), "signOff": reportSignOff.resultsOf(study)}
-    results["warnings"] += reportSignOff.warnings(study)
+    signed = reportSignOff.resultsOf(study)
+    results = {**resultsDict(study), "signOff": signed}
+    results["warnings"] += reportSignOff.warnings(study, signed["report"])
     return results
 
 

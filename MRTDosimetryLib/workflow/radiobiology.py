@@ -134,7 +134,7 @@ def _needsPoints(study):
 
 
 def _missing(study):
-    if (study.stageRecord("dose") or {}).get("value") is None:
+    if not study.hasStageValue("dose"):
         return ["Compute the absorbed dose first"]
     return radiobiologyOptions.unknownNames(study, regionNames(study))
 

@@ -7,7 +7,7 @@ from ..progress import noProgress, subProgress
 from ..report import preview, templateFolder
 from . import outputs, record, reporting, reportSignOff, statements
 from .reportContext import reportSummary
-from .stage import Stage, digestOf
+from .stage import Stage
 
 
 def setFolder(study, folder):
@@ -72,8 +72,7 @@ def writePreview(study, folder, progress=noProgress):
 
 def _missing(study):
     missing = []
-    results = study.stageRecord("results")
-    if results is None or results["value"] is None:
+    if not study.hasStageValue("results"):
         missing.append("Compute the results first")
     if not study.choice("outputFolder"):
         missing.append("Choose the folder for report and result files")
@@ -82,7 +81,7 @@ def _missing(study):
 
 def _inputs(study):
     return {"folder": study.choice("outputFolder"),
-            "results": digestOf((study.stageRecord("results") or {}).get("value")),
+            "results": study.stageValueDigest("results"),
             "overrides": record.overrides(study), "export": study.choice("export"),
             "patient": study.choice("patient"), "administration": study.choice("administration"),
             "signOff": reportSignOff.statements(study),

@@ -80,10 +80,10 @@ def rows(study):
     return found
 
 
-def warnings(study):
-    """Signatures that no longer hold, and regions that were changed after they were verified."""
+def warnings(study, found):
+    """Signatures of the :func:`rows` that no longer hold, and regions that were changed after they were verified."""
     words = [f"{row['title']}: the results changed after {row['name']} signed; the signature no longer holds."
-             for row in rows(study) if row["name"] and not row["isValid"]]
+             for row in found if row["name"] and not row["isValid"]]
     return words + signOff.warnings(study)
 
 

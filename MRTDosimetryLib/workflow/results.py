@@ -206,8 +206,7 @@ def _missing(study):
     if not wanted:
         return ["Add a time point, or state what the protocol takes: there is nothing to compute yet"]
     for name, words in wanted:
-        record = study.stageRecord(name)
-        if record is None or record["value"] is None:
+        if not study.hasStageValue(name):
             missing.append(words)
     return missing
 
@@ -217,7 +216,7 @@ def _inputs(study):
 
 
 def _inputsOf(study, names):
-    found = {name: digestOf((study.stageRecord(name) or {}).get("value")) for name in names}
+    found = {name: study.stageValueDigest(name) for name in names}
     excluded = _excluded(study) if protocol.usesImages(study) else []
     return {**found, "administration": study.choice("administration"), **({"excluded": excluded} if excluded else {})}
 

@@ -79,11 +79,11 @@ def _ownState(study, item, earlier):
         return NOT_NEEDED
     if item.missing(study):
         return "needsInput"
-    record = study.stageRecord(item.name)
-    if record is None:
+    head = study.stageHead(item.name)
+    if head is None:
         return "ready"
-    isCurrent = record["digest"] == digestOf(item.inputs(study))
-    if record.get("error"):
+    isCurrent = head.digest == digestOf(item.inputs(study))
+    if head.error:
         return "error" if isCurrent else "ready"
     areNeedsDone = all(earlier[need] in SETTLED for need in item.needs)
     return "done" if isCurrent and areNeedsDone else "stale"
@@ -91,8 +91,8 @@ def _ownState(study, item, earlier):
 
 def message(study, name):
     """The words of the last error of a stage, or an empty text."""
-    record = study.stageRecord(name)
-    return (record or {}).get("error") or ""
+    head = study.stageHead(name)
+    return (head and head.error) or ""
 
 
 def warnings(study, name):

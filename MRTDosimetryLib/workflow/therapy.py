@@ -68,7 +68,7 @@ def _isSettledWithout(study):
 
 def _missing(study):
     words = statements.missing(study)
-    if protocol.usesImages(study) and (study.stageRecord("dose") or {}).get("value") is None:
+    if protocol.usesImages(study) and not study.hasStageValue("dose"):
         words.append("Compute the absorbed dose first")
     return words
 

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("slicer", reason="the scene layer needs slicer-core")
 
+from MRTDosimetryLib.digests import digestOf
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.imaging.volume import Volume
 from MRTDosimetryLib.scene import files, headless, volumes
@@ -72,6 +73,23 @@ def testDamagedStudyIsRefusedInWords(scene):
     study.node.SetParameter("study", "{")
     with pytest.raises(InputError, match="damaged"):
         study.choices()
+
+
+def testTheHeadOfARecordFollowsIt(scene):
+    study = Study.create(scene, "Case")
+    assert study.stageHead("dose") is None and not study.hasStageValue("dose")
+    assert study.stageValueDigest("dose") == digestOf(None)
+    for value in ({"Gy": 1.25}, {"Gy": 1.5}, None):
+        study.setStageRecord("dose", {"digest": "ab", "value": value, "warnings": [], "error": "no"})
+        head = study.stageHead("dose")
+        assert (head.digest, head.error, head.hasValue) == ("ab", "no", value is not None)
+        assert head.valueDigest == study.stageValueDigest("dose") == digestOf(value)
+    study.setStageRecord("dose", None)
+    assert study.stageHead("dose") is None
+    for text in ("{", "{}", "[]"):
+        study.node.SetParameter("stage.dose", text)
+        with pytest.raises(InputError, match="Case, dose: The saved study is damaged"):
+            study.stageHead("dose")
 
 
 def testStudiesKeepApart(scene):
