@@ -51,7 +51,8 @@ _TITLES = {
 }
 # Keys whose value is missing because it, or what it is of, was not stated.
 _STATED = ("isDeliveryConfirmed", "administeredDeviation", "acceptedProbability")
-_VALUES = {"maaSPECT": "99mTc-MAA SPECT", "yttriumPET": "90Y PET", "bremsstrahlungSPECT": "bremsstrahlung SPECT"}
+_VALUES = {"maaSPECT": "99mTc-MAA SPECT", "yttriumPET": "90Y PET", "bremsstrahlungSPECT": "bremsstrahlung SPECT",
+           "bed": "BED", "eqd2": "EQD2"}
 
 
 def titleAndUnit(key):

@@ -1,6 +1,9 @@
 """The command svalue: S value and absorbed dose of a sphere, without images."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +47,13 @@ def test_ellipsoidAndOrgan(capsys):
                  "--photonSValueMGyPerMBqS", "0"]):
         assert commandLine.main(["svalue", "--radionuclide", "Y-90", *bad]) == 2
         assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_aListingThatIsCutShortIsNoFault(tmp_path):
+    """As by ``| head -1``: no traceback."""
+    with subprocess.Popen([sys.executable, "-m", "MRTDosimetryLib.commandLine", "svalue", "--radionuclide", "Lu-177",
+                           "--massG", "20"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          cwd=os.path.dirname(os.path.dirname(commandLine.__file__))) as running:
+        running.stdout.close()
+        words = running.stderr.read()
+    assert running.returncode == commandLine.EXIT_CANCELED and words == ""

@@ -221,3 +221,16 @@ def test_picturesKeepTheirPixels():
     reader = readerOf(f"<figure><img src='data:image/png;base64,{uri}'></figure>")
     image, = reader.pages[0].images
     assert image.image.size == (1200, 900)
+
+
+@pytest.mark.parametrize("rows", range(1, 15))
+def test_wordsBelowATableAreOnItsPage(rows):
+    """Whatever stands above: the tables are shifted over the end of the page line by line."""
+    table = "<div class='scroll'><table><thead><tr><th>Name</th></tr></thead><tbody>{}</tbody></table></div>"
+    above = table.format("".join(f"<tr><td>above {row}</td></tr>" for row in range(rows)))
+    body = table.format("<tr><td>body mass</td></tr>" * 4)
+    part = f"<h3>Heading</h3>{body}<p class='legend'>From the study file.</p>"
+    html = f"<html><body><main>{above}{part * 12}</main></body></html>"
+    texts = [page.extract_text() for page in readerOf(html).pages]
+    assert len(texts) > 1 and sum(text.count("From the study file.") for text in texts) == 12
+    assert all(text.count("Heading") == text.count("From the study file.") for text in texts)

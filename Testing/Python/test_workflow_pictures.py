@@ -67,6 +67,20 @@ def test_keyPictureIsTheCoronalOne(study, drawn):
         ("Absorbed dose over CT, axial", False), ("Absorbed dose over CT, coronal", True)]
 
 
+def test_halfLivesAreShownInsideTheRegionsAlone(study, drawn):
+    """Outside them a fit per voxel is one of noise."""
+    study.setNodeForRole("effectiveHalfLife", study.nodeByRole("absorbedDose"))
+    try:
+        pictures._flatSlice(study, "Coronal", pictures._centersRAS(study), "effectiveHalfLife", 100.0)
+        pictures._flatSlice(study, "Coronal", pictures._centersRAS(study), "absorbedDose", 100.0)
+    finally:
+        study.setNodeForRole("effectiveHalfLife", None)
+    (halfLives,), (doses,) = drawn
+    outside = doses.labels2D == 0
+    assert not halfLives.doseArray2D[outside].any() and doses.doseArray2D[outside].any()
+    assert halfLives.doseArray2D[~outside].all()
+
+
 def test_everyMapHasItsColorBarWithUnit(study, monkeypatch):
     figures, keep = [], slicePictures.figureBytes
     monkeypatch.setattr(slicePictures, "figureBytes", lambda figure, *how: figures.append(figure) or keep(figure, *how))

@@ -20,11 +20,18 @@ _LARGEST_SHRINKING = 1.25
 
 
 def withHeadings(flowables):
-    """The same flowables with every heading kept on the page of what follows it, if that stays together itself."""
-    from reportlab.platypus import KeepTogether
+    """The same flowables with every heading, and the words below a table, kept on the page of what they belong to, if
+    that stays together itself."""
+    from reportlab.platypus import KeepTogether, Spacer
 
     found, headings = [], []
     for item in flowables:
+        if getattr(item, "isLegend", False) and not headings:
+            gap = found[-1:] if found and isinstance(found[-1], Spacer) else []
+            above = found[-1 - len(gap)] if len(found) > len(gap) else None
+            if isinstance(above, KeepTogether):
+                found[len(found) - 1 - len(gap):] = [KeepTogether([*above._content, *gap, item])]
+                continue
         if getattr(item, "isHeading", False):
             headings.append(item)
             continue
@@ -138,6 +145,7 @@ class Blocks:
                                bulletIndent=0, bulletFontName="DejaVuSans", bulletFontSize=size, bulletColor=INK)
         paragraph = Paragraph(self.letters.markup(found), style, bulletText=bullet)
         paragraph.isHeading = "lead" in element.classes
+        paragraph.isLegend = bool(element.classes & {"legend", "footnotes"})
         return [paragraph]
 
     def _heading(self, element, width):
@@ -177,6 +185,8 @@ class Blocks:
                 found += self._children(item, width)
             else:
                 found += self._paragraph(item, width, look, after=1.2, indent=9.0 if bullet else 0.0, bullet=bullet)
+        for item in found if "footnotes" in element.classes else ():
+            item.isLegend = True
         return found
 
     def _definitions(self, element, width):
