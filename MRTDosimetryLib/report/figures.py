@@ -250,6 +250,9 @@ def _drawTimeActivity(axes, region, curve, style, isLogarithmic):
     if planar is not None:
         activities = np.concatenate((activities, np.asarray(planar["activitiesMBq"], float)))
         bars = np.concatenate((bars, np.zeros(len(planar["activitiesMBq"]))))
+    if len(times) == 1 and planar is None and curve is not None:
+        # what the result rests on is the curve, not the scatter of points
+        activities, bars = np.concatenate((activities, curveActivities)), np.concatenate((bars, 0.0 * curveActivities))
     if isLogarithmic and activities.min() > 0:
         _logarithmicRange(axes, activities)
     else:

@@ -14,6 +14,7 @@ from . import excludedPoints, jointKinetics, kineticsOptions
 from .kineticsOptions import options
 
 CURVE_SAMPLES = 200
+SHOWN_HALF_LIVES = 3.0
 # Beyond it, planar views and SPECT/CT tell of different activities.
 NOTABLE_RATIO = 1.25
 
@@ -286,10 +287,16 @@ def _regionValue(study, name, timesHours, activitiesMBq, fit, further):
             **series, "activitiesMBq": _scaledPlanar(fit, series).tolist(),
             "uncertaintiesMBq": None if series["uncertainties"] is None else list(sigmas)}
     points = _pointValues(study, name, timesHours, activitiesMBq, uncertainties)
-    sampled = np.linspace(0.0, 1.25 * last, CURVE_SAMPLES)
+    sampled = np.linspace(0.0, _shownHours(fit, len(timesHours) == 1 and series is None, last), CURVE_SAMPLES)
     curve = {"timesHours": sampled.tolist(), **_curveValues(fit, sampled),
              "atPoints": _curveValues(fit, np.asarray(timesHours, float))}
     return {"timeActivity": points, "fit": content, "curve": curve}
+
+
+def _shownHours(fit, isSinglePoint, last):
+    """Where the curve is drawn to: somewhat beyond the last point; over the half-life that one point alone rests on."""
+    halfLife = fit.effectiveHalfLifeHours
+    return max(1.25 * last, SHOWN_HALF_LIVES * halfLife) if isSinglePoint and halfLife else 1.25 * last
 
 
 def _pointValues(study, name, timesHours, activitiesMBq, uncertaintiesMBq):

@@ -102,6 +102,17 @@ def test_histogramsAreCutWhereTheMediansJump():
     assert sum(groups, []) == list(equal) and max(map(len, groups)) <= 7
 
 
+def test_theCurveOfOnePointIsShownInFull(monkeypatch):
+    drawn, keep = [], figures.figureBytes
+    monkeypatch.setattr(figures, "figureBytes", lambda figure, *how: drawn.append(figure) or keep(figure, *how))
+    times = np.linspace(0.0, 210.0, 50)
+    region = {"name": "liver", "timeActivity": [{"timeHours": 4.0, "activityMBq": 96.0, "uncertaintyMBq": None}]}
+    curve = {"timesHours": times, "activitiesMBq": 100.0 * 0.5 ** (times / 70.0)}
+    figures.timeActivityChart([region], {"liver": curve})
+    low, high = drawn[0].axes[0].get_ylim()
+    assert low < 12.5 and high > 100.0, "three half-lives fit on the axis"
+
+
 def test_slicePictureShowsTheAbsorbedDoseAndLeavesTheRestGray():
     ct, absorbedDoseGy, labels = slices()
     rgb = pixels(figures.slicePicture(ct, absorbedDoseGy, labels, {3: "liver"}, (2.0, 1.0), (0, 30), "Axial"))

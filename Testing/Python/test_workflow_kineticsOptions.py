@@ -92,6 +92,10 @@ def test_halfLifeWithItsUncertainty(tmp_path):
     assert any("cycle 1" in text for text in fits["liver"]["assumptions"])
     assert fits["kidney left"]["timeIntegratedActivityUncertaintyMBqH"] is None
     assert any("study file" in text for text in fits["kidney left"]["assumptions"])
+    # the chart shows the half-life that one point rests on, over three of it
+    curve = study.stageRecord("kinetics")["value"]["regions"]["liver"]["curve"]
+    assert curve["timesHours"][-1] == pytest.approx(210.0)
+    assert curve["activitiesMBq"][-1] == pytest.approx(curve["activitiesMBq"][0] / 8.0)
 
 
 def test_halfLifeComesBeforeThePrior(tmp_path):
