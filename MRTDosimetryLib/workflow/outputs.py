@@ -135,17 +135,18 @@ def writeOutputs(study, folder, description=None, inputs=(), comparison=None, pr
 
 def finalResults(study):
     """The content of ``results.json``: all numbers, who signed for them, and what is recorded of the checklist."""
-    results = _signedResults(study)
+    results = signedResults(study)
     results["checklist"] = checklist.content(checklist.evaluate(results, reportContext(study)))
     return results
 
 
 def checklistSections(study):
     """The checklist of the report as it would be now, of :func:`.checklist.evaluate`."""
-    return checklist.evaluate(_signedResults(study), reportContext(study))
+    return checklist.evaluate(signedResults(study), reportContext(study))
 
 
-def _signedResults(study):
+def signedResults(study):
+    """All numbers and who signed for them: :func:`finalResults` without the checklist, for which much is looked up."""
     signed = reportSignOff.resultsOf(study)
     results = {**resultsDict(study), "signOff": signed}
     results["warnings"] += reportSignOff.warnings(study, signed["report"])

@@ -58,7 +58,7 @@ def writeReport(study, folder, comparison=None, progress=noProgress):
 
 def previewHTML(study):
     """What is signed, in short, as simple HTML."""
-    return preview.previewHTML(outputs.finalResults(study), reportSummary(study))
+    return preview.previewHTML(outputs.signedResults(study), reportSummary(study))
 
 
 def writePreview(study, folder, progress=noProgress):
