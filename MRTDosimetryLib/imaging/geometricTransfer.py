@@ -118,7 +118,7 @@ class GeometricTransfer:
 
     def __init__(self, occupancies, grid, pointSpread, counts=(1, 1, 1)):
         self.grid, self.counts = gridOf(grid), tuple(int(count) for count in counts)
-        self.pointSpread, self.names = pointSpread, list(occupancies)
+        self.pointSpread, self.names, self._occupancies = pointSpread, list(occupancies), occupancies
         self._fine = self.grid.subdivided(self.counts)
         self._gaussians = [(weight, _sigmasMM(self.grid.spacingMM, sigma))
                            for weight, sigma in pointSpread.gaussians()]
@@ -128,6 +128,10 @@ class GeometricTransfer:
         self.regions = {name: self._piece(*found) for name, found in self._fineRegions.items()}
         self.surroundings = {name: self._piece(*found) for name, found in self._fineSurroundings.items()}
         self._matrix = self._transfer()
+
+    def withPointSpread(self, pointSpread):
+        """The same regions before another point spread."""
+        return GeometricTransfer(self._occupancies, self.grid, pointSpread, self.counts)
 
     @property
     def fineSpacingMM(self):

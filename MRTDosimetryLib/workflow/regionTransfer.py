@@ -55,20 +55,19 @@ def recoveries(curve, images, volumesML, wanted, progress=noProgress):
     InputError, CalculationError
         Regions that overlap, or that the resolution does not tell apart.
     """
-    spread, solved, counts = PointSpread(curve.fwhmMM, curve.enhancement), [], []
-    for position in range(len(images)):
+    spread, solved, decisive, largest = PointSpread(curve.fwhmMM, curve.enhancement), [], None, -1.0
+    for position, weight in enumerate(images.weights):
         progress(position / (len(images) + 1), f"{images.timePoints[position].label}: recovery of the regions")
         image = images.image(position)
-        counts.append(subdivisions(image, curve.fwhmMM))
-        solved.append(GeometricTransfer(images.occupancies(position, counts[-1]), image, spread,
-                                        counts[-1]).recovered(image))
-    weights = np.asarray(images.weights, float)
-    decisive = int(np.argmax([weight * sum(item.found for item in found.values())
-                              for weight, found in zip(weights, solved, strict=True)]))
+        counts = subdivisions(image, curve.fwhmMM)
+        transfer = GeometricTransfer(images.occupancies(position, counts), image, spread, counts)
+        solved.append(transfer.recovered(image))
+        share = weight * sum(item.found for item in solved[-1].values())
+        if share > largest:  # the scan that counts most stands for all in the uncertainty
+            decisive, largest, kept = position, share, (transfer, image)
     progress(len(images) / (len(images) + 1), "Uncertainty of the recovery")
-    shapes = regionRecoveries(images.occupancies(decisive, counts[decisive]), images.image(decisive), curve, volumesML,
-                              counts[decisive]).recoveries
-    found, words = {}, []
+    shapes = regionRecoveries(*kept, curve, volumesML)
+    weights, found, words = np.asarray(images.weights, float), {}, []
     for name in wanted:
         own = [item[name] for item in solved]
         # of the time-integrated activity

@@ -22,7 +22,7 @@ from MRTDosimetryLib.imaging.digitalPatient.scanner import (
     scanGrids,
 )
 from MRTDosimetryLib.imaging.digitalPatient.truth import RADIONUCLIDE, buildTruth
-from MRTDosimetryLib.imaging.geometricTransfer import subdivisions
+from MRTDosimetryLib.imaging.geometricTransfer import GeometricTransfer, subdivisions
 from MRTDosimetryLib.imaging.grid import gridOf
 from MRTDosimetryLib.imaging.occupancy import occupancyOfMask
 from MRTDosimetryLib.imaging.regionActivity import regionActivityMBq
@@ -112,9 +112,10 @@ class Case:
         image = self.scanner.mean(np.eye(4), TIMES_HOURS[1])[0]
         occupancies, counts = self._occupancies({name: 0.0 for name in self.outlined}, image, POINT_SPREAD.fwhmMM)
         known = PointSpreadRecovery(POINT_SPREAD.fwhmMM, POINT_SPREAD.enhancement)
-        found = regionRecoveries(occupancies, image, known, _volumes(occupancies), counts)
+        found = regionRecoveries(GeometricTransfer(occupancies, image, POINT_SPREAD, counts), image, known,
+                                 _volumes(occupancies))
         return {name: relativeVolumeOf(ChainInputs(item.volumeML, _SPACING_MM, EQUIVALENT_GAUSSIAN_FWHM_MM,
-                                                   recovery=item))[1] for name, item in found.recoveries.items()}
+                                                   recovery=item))[1] for name, item in found.items()}
 
     @staticmethod
     def _diameterMM():
@@ -180,11 +181,12 @@ class Case:
         recovery = curve.pointSpread.recovery
         occupancies, counts = self._occupancies(logVolumes, images[0], recovery.fwhmMM)
         volumes = _volumes(occupancies)
-        middle = regionRecoveries(occupancies, images[1], recovery, volumes, counts)
-        solved = [middle.transfer.recovered(image) for image in images]
+        transfer = GeometricTransfer(occupancies, images[0], curve.pointSpread.pointSpread, counts)
+        middle = regionRecoveries(transfer, images[1], recovery, volumes)
+        solved = [transfer.recovered(image) for image in images]
         scale = images[0].voxelVolumeML * 1e-6
         found = {name: scale * np.array([item[name].found for item in solved]) for name in volumes}
-        return volumes, found, {name: (middle.recoveries[name], np.array([item[name].coefficient for item in solved]))
+        return volumes, found, {name: (middle[name], np.array([item[name].coefficient for item in solved]))
                                 for name in volumes}
 
     def _outcome(self, name, volumeML, measured, recovery, coefficients):

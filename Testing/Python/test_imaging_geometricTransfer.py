@@ -146,7 +146,8 @@ def test_recoveriesKnowTheirUncertainty():
     curve = PointSpreadRecovery(9.0, 0.5, ((0.04, 0.01), (0.01, 0.02)), 0.01, STEP ** 2 / 12)
     spread, mask = PointSpread(9.0, 0.5), ball((0.0, 0.0, 0.0), 14.0)
     image, volumeML = imageOf(1000.0 * mask, spread), mask.sum() * FINE ** 3 / 1000.0
-    found = regionRecoveries(occupancies({"a": mask}), image, curve, {"a": volumeML}).recoveries["a"]
+    transfer = GeometricTransfer(occupancies({"a": mask}), image, spread)
+    found = regionRecoveries(transfer, image, curve, {"a": volumeML})["a"]
     assert found.parameterGradient(volumeML) == pytest.approx(curve.parameterGradient(volumeML), rel=0.15)
     assert found.relativeFitUncertainty(volumeML) == pytest.approx(curve.relativeFitUncertainty(volumeML), rel=0.1)
     assert found.relativeVolumePerMM == pytest.approx(6.0 / equivalentDiameterMM(volumeML), rel=1e-9)
