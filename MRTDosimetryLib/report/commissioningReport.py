@@ -13,8 +13,11 @@ _MARKS = {"PASS": "pass", "FAIL": "fail", "not run": "notrun"}
 # Below this a relative deviation is told as a limit.
 _SMALLEST_PERCENT = 0.001
 _PROBLEMS_IN_WORDS = 4
-# Cases and problems beyond which the page needs smaller letters to stay one.
-_MOST_LINES = 64
+# Lines beyond which the page needs smaller letters to stay one, on A4 as on US Letter, which is 18 mm lower.
+_DENSITIES = ((71, "dense densest"), (63, "dense"))
+# Characters of a problem on one line of the table, without and with the column of the last result.
+_PROBLEM_CHARACTERS = (95, 55)
+_SAME_PROBLEM = "as above"
 # Of the cases on one line, in characters.
 _LONGEST_NAME = 60
 
@@ -50,9 +53,10 @@ def render(content, digest, signatures=()):
     """
     sources, reasons, previous = Footnotes(), {}, content["previous"]
     rows = [_row(cases, sources, reasons, previous is not None) for cases in _lines(content["cases"])]
+    _sayOnce(rows)
     problems = problemLines(content)
     return template().render(
-        isDense=len(rows) + len(problems) > _MOST_LINES, problems=problems,
+        density=_density(rows, len(problems), previous is not None), problems=problems,
         overall=content["overall"], mark=_MARKS[content["overall"]["result"]], summary=summaryText(content),
         created=dateTimeText(content["created"]), version=content["versions"]["MRTDosimetry"],
         facts=_facts(content), groups=_groups(rows), sources=sources.entries(),
@@ -60,6 +64,21 @@ def render(content, digest, signatures=()):
         notPassed=content["overall"]["failed"] + content["overall"]["notRun"], previous=previous,
         comparison=comparisonWords(previous), digest=digest, leftOut=leftOutWords(content),
         person=personText(content), signatures=[signatureText(entry) for entry in signatures])
+
+
+def _sayOnce(rows):
+    """A problem that stands in the row with a problem before is not printed again."""
+    last = ""
+    for row in rows:
+        if row["problem"]:
+            row["problem"], last = (_SAME_PROBLEM if row["problem"] == last else row["problem"]), row["problem"]
+
+
+def _density(rows, problems, isCompared):
+    """Class of the page: the more lines, the smaller the letters."""
+    further = sum((len(row["problem"]) - 1) // _PROBLEM_CHARACTERS[isCompared] for row in rows if row["problem"])
+    lines = len(rows) + further + problems + isCompared
+    return next((name for least, name in _DENSITIES if lines > least), "")
 
 
 def summaryText(content):

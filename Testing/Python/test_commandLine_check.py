@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from commissioningExamples import brokenEngine
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import CanceledError, InputError
+from MRTDosimetryLib.report import commissioningReport
 from MRTDosimetryLib.workflow import commissioning, commissioningCasesEngines, commissioningCasesKinetics
 
 
@@ -48,6 +50,19 @@ def test_quickCheckPasses(tmp_path, capsys):
     page = (out / "commissioning.html").read_text(encoding="utf-8")
     assert digest in page and "Medical physics expert" in page and "Prepared by" in page
     assert "src=" not in page and "href=" not in page
+    requireSmallerLettersForMoreLines(content, digest)
+
+
+def requireSmallerLettersForMoreLines(content, digest):
+    """No size of the paper is asked for; what does not pass takes lines, and the same problem is told once."""
+    assert re.search(r"@page[^}]*size:", commissioningReport.render(content, digest)) is None
+    for start, classes in ((100, ""), (60, ' class="dense"'), (5, ' class="dense densest"')):
+        for case in content["cases"][start:]:
+            case.update(status="not run", problem="No module named 'highdicom'")
+        page = commissioningReport.render(content, digest)
+        assert f"<body{classes}>" in page, start
+    assert page.count("as above") == len(content["cases"]) - 5 - 1
+    assert page.count("No module named") == 1 + 4  # in the table, and among the first problems
 
 
 def test_brokenEngineFails(tmp_path, capsys, monkeypatch):
