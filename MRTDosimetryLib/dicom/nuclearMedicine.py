@@ -86,9 +86,9 @@ def _read(dataset, stated, where):
     facts.update(identityFacts(dataset))
     facts["unit"] = Fact(unit, "", "DICOM", unitDetail, unitAlternatives)
     facts.update(_windowFacts(dataset, window, detector, stated))
-    facts.update(_cameraFacts(dataset, detector))
+    facts.update(cameraFacts(dataset, detector))
     for found, foundWarnings in (
-        acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False), _decayFacts(dataset),
+        acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False), decayFacts(dataset),
         reportingFacts(dataset),
     ):  # fmt: skip
         facts.update(found)
@@ -214,7 +214,7 @@ def _windowFacts(dataset, window, detector, stated):
     return facts
 
 
-def _cameraFacts(dataset, detector):
+def cameraFacts(dataset, detector):
     """Camera model and collimator, as a calibration names them."""
     facts = {}
     model = text(dataset, "ManufacturerModelName")
@@ -231,7 +231,7 @@ def _cameraFacts(dataset, detector):
     return facts
 
 
-def _decayFacts(dataset):
+def decayFacts(dataset):
     stated = text(dataset, "DecayCorrection").upper()
     if stated in ("NONE", "START", "ADMIN"):
         return {"decayCorrection": Fact(stated, "", "DICOM", tagText("DecayCorrection"))}, []

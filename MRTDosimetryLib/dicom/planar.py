@@ -10,7 +10,7 @@ from .facts import Fact
 from .frames import DETECTOR, ENERGY_WINDOW, detectorName, energyWindows, frameCount, framePointers, vector
 from .geometry import requirePixelSpacing
 from .headers import acquisitionFacts, identityFacts, radiopharmaceuticalFacts
-from .nuclearMedicine import PLANAR, requireNM
+from .nuclearMedicine import PLANAR, cameraFacts, decayFacts, requireNM
 from .pixelData import activityScale, requireLossless, requireMapped, saturationWarnings, scaled, storedValues
 
 # Cosine beyond which a view is as good as coronal.
@@ -109,11 +109,11 @@ def _read(dataset, kind, where):
     stored = storedValues(dataset, where)
     requireMapped(stored, limits, where)
     counts = scaled(stored, slope, intercept)
-    facts = identityFacts(dataset)
+    facts = {**identityFacts(dataset), **cameraFacts(dataset, None)}
     facts["unit"] = Fact(unit, "", "DICOM", detail, alternatives)
     for found, words in (
         acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False),
-        _acquisition(dataset, kind), _accumulated(dataset, counts, kind),
+        decayFacts(dataset), _acquisition(dataset, kind), _accumulated(dataset, counts, kind),
     ):  # fmt: skip
         facts.update(found)
         warnings += words

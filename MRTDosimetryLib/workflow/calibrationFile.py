@@ -39,6 +39,7 @@ import copy
 import json
 import os
 
+from .. import jsonText
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..physics.sphereRecovery import BEST, CURVES
@@ -88,7 +89,7 @@ def readCalibrationFile(path):
     folder = os.path.dirname(os.path.abspath(str(path)))
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = jsonText.load(file, where)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Check the path of the calibration file") from None
     except (OSError, UnicodeDecodeError) as error:

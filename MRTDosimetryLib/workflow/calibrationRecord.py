@@ -5,6 +5,7 @@ import os
 import re
 from datetime import date, datetime
 
+from .. import jsonText
 from ..digests import sealOf
 from ..errors import Faults, InputError
 from ..physics import sphereRecovery
@@ -46,7 +47,7 @@ def load(path):
     where = os.path.basename(str(path))
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = jsonText.load(file, where)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Check the path of the calibration record") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -146,6 +146,11 @@ def planarSeries(study):
     return kineticsOptions.options(study)["hybrid"]
 
 
+def isAbsolute(study, region):
+    """Whether a region's activities are those of planar views as they are, not of the SPECT/CT."""
+    return (planarSeries(study).get(region) or {}).get("use") == ABSOLUTE
+
+
 def setPlanarSeries(study, region, series):
     """State the planar series of a region (or of the remainder); ``None`` takes it back.
 

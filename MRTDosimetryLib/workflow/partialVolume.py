@@ -11,7 +11,7 @@ from ..errors import Faults, InputError
 from ..physics import sphereRecovery
 from ..physics.uncertainty.regionRecovery import RegionRecovery
 from ..progress import noProgress
-from . import calibrationRecord, regionTransfer, segmentation
+from . import calibrationRecord, jointKinetics, regionTransfer, segmentation
 from .calibrationUse import momentOf
 from .imagedTracer import imagedNuclide
 
@@ -156,6 +156,10 @@ def recoveries(study, names, images, progress=noProgress):
     words = [f"Recovery of {chosen['file']}: {text}{because}." for text in contradictions(study, chosen)]
     volumes = {row["name"]: row["volumeML"] for row in segmentation.rows(study)}
     wanted = [name for name in names if chosen.get("regions") is None or name in chosen["regions"]]
+    planar = [name for name in wanted if jointKinetics.isAbsolute(study, name)]
+    words += [f"{name}: its activity is that of the planar views as it is, and is not corrected for the recovery of "
+              "the SPECT/CT." for name in planar]
+    wanted = [name for name in wanted if name not in planar]
     if chosen["method"] == TRANSFER:
         found, more = regionTransfer.recoveries(curve.pointSpread.recovery, images, volumes, wanted, progress)
     else:

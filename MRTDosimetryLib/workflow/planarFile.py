@@ -19,6 +19,7 @@ activities (docs/planar.md).
 import json
 import os
 
+from .. import jsonText
 from ..errors import Faults, InputError
 from .protocol import positiveNumber
 
@@ -41,6 +42,11 @@ _RING_KEYS = {"gapMM", "widthMM"}
 _ATTENUATION_KEYS = {"from", "relativeUncertainty", "energyKeV", *_TRANSMISSION_FILES, "transmissionKeV", "detector",
                      "window"}
 _SENSITIVITY_KEYS = {"cpsPerMBq", "relativeUncertainty", "source"}
+# Of one view: beyond it, the unit is another one (cps/kBq, cps/Bq) and no camera's.
+_LEAST_CPS_PER_MBQ, _MOST_CPS_PER_MBQ = 0.1, 5000.0
+# Length of a detector along the table.
+_LEAST_LENGTH_MM, _MOST_LENGTH_MM = 150.0, 1500.0
+_MOST_BODY_FRACTION = 2.0
 
 
 def readPlanarStudy(path):
@@ -54,7 +60,7 @@ def readPlanarStudy(path):
     where = os.path.basename(str(path))
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = jsonText.load(file, where)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Check the path of the planar file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -99,6 +105,13 @@ def checked(content, where):
         if content.get(key) is not None and not (isinstance(content[key], dict) and set(content[key]) <= known):
             faults.add(f"'{key}' is not an object of {', '.join(sorted(known))}", where)
             faults.raiseIfAny()
+    for key in ("detectors", "windows"):
+        with faults.collect():
+            _requireNumbers(content.get(key) or {}, f"{where}: {key}")
+    names = content.get("names")
+    if names is not None:
+        with faults.collect():
+            _requireNames(names, f"{where}: names")
     if content.get("windows") and ("lower" in content["windows"]) != ("upper" in content["windows"]):
         faults.add("Scatter needs both windows beside the main one", f"{where}: windows", "Give lower and upper")
     _checkActivity(content, where, faults)
@@ -132,6 +145,9 @@ def _checkImages(content, where, faults):
         refuseUnknown(image, _IMAGE_KEYS, place, faults)
         with faults.collect():
             positiveNumber(image.get("hoursAfterAdministration"), "time after administration (h)", place)
+        if image.get("durationSeconds") is not None:
+            with faults.collect():
+                positiveNumber(image["durationSeconds"], "duration of the image (s)", place)
         for key in ("shiftPixels", "shiftMM"):
             if image.get(key) is not None and not isPair(image[key]):
                 faults.add(f"{key} is not two numbers", place, "Give e.g. [4, -10]")
@@ -160,8 +176,18 @@ def _checkRegions(content, where, faults):
             if region.get(key) not in (None, 0):
                 with faults.collect():
                     positiveNumber(region[key], f"{key} of the region", place)
+        for key in (*SIDES, "background", "backgroundPosterior"):
+            corners = region.get(key)
+            if corners is not None and not (isinstance(corners, list) and all(isPair(corner) for corner in corners)):
+                faults.add(f"'{key}' is no polygon", place,
+                           "Give its corners in pixels, e.g. [[8, 9], [12, 9], [9, 20]]")
+        share = region.get("bodyFraction")
+        if share is not None and not (isNumber(share) and 0 <= share <= _MOST_BODY_FRACTION):
+            faults.add(f"bodyFraction is {share!r}", place,
+                       "Give a factor, 1 for a thin source, 1 - t/T for a thick one")
         given = region.get("transmission")
-        if given is not None and not (isinstance(given, dict) and set(given) == {"openCounts", "transmittedCounts"}):
+        if given is not None and not (isinstance(given, dict) and set(given) == {"openCounts", "transmittedCounts"}
+                                      and all(isNumber(value) for value in given.values())):
             faults.add("The transmission of the region is not openCounts and transmittedCounts", place)
     drawn = [region for region in named if "anterior" in region and "posterior" not in region]
     if drawn and not isinstance(content.get("isPosteriorMirrored"), bool) and not content.get("orientation"):
@@ -207,7 +233,10 @@ def _checkActivity(content, where, faults):
         place = f"{where}: sensitivity"
         refuseUnknown(sensitivity, _SENSITIVITY_KEYS, place, faults)
         with faults.collect():
-            positiveNumber(sensitivity.get("cpsPerMBq"), "sensitivity (cps/MBq)", place)
+            value = positiveNumber(sensitivity.get("cpsPerMBq"), "sensitivity (cps/MBq)", place)
+            if not _LEAST_CPS_PER_MBQ <= value <= _MOST_CPS_PER_MBQ:
+                faults.add(f"The sensitivity of {value:g} cps/MBq is that of no gamma camera", place,
+                           "Check its unit: counts per second and MBq, of one view")
         if not (isinstance(sensitivity.get("source"), str) and sensitivity["source"].strip()):
             faults.add("The sensitivity has no source", place, "State how it was measured")
         _checkShare(sensitivity, place, faults)
@@ -216,7 +245,10 @@ def _checkActivity(content, where, faults):
                    'Name the record, or give {"cpsPerMBq": 9.1, "relativeUncertainty": 0.03, "source": "..."}')
     if content.get("fieldOfViewLengthMM") is not None:
         with faults.collect():
-            positiveNumber(content["fieldOfViewLengthMM"], "length of the field of view (mm)", where)
+            length = positiveNumber(content["fieldOfViewLengthMM"], "length of the field of view (mm)", where)
+            if not _LEAST_LENGTH_MM <= length <= _MOST_LENGTH_MM:
+                faults.add(f"The field of view is {length:g} mm long, as no detector is", where,
+                           "Give the length of the detectors along the table in mm")
     if attenuation is None:
         return
     place = f"{where}: attenuation"
@@ -241,6 +273,26 @@ def _checkShare(given, where, faults):
     value = given.get("relativeUncertainty")
     if value is not None and not (isNumber(value) and 0 <= value < 1):
         faults.add(f"The relative uncertainty is {value!r}", where, "Give a fraction, 0.03 for 3 %")
+
+
+def _requireNames(names, where):
+    """Region by label: what is left out by mistake is neither measured nor seen as overlap."""
+    if not isinstance(names, dict) or not all(str(label).isdigit() and int(label) > 0 for label in names) \
+            or not all(isinstance(name, str) and name.strip() for name in names.values()):
+        raise InputError("The names are not regions by their label", where, 'Write e.g. {"1": "liver"}')
+    if len(set(names.values())) < len(names) or len({int(label) for label in names}) < len(names):
+        raise InputError("Two labels have the same name, or a label stands twice", where,
+                         "Give each label its own name")
+
+
+def _requireNumbers(given, where):
+    """Detectors and windows are counted from 1, and each stands for one thing."""
+    found = list(given.values())
+    if any(isinstance(number, bool) or not isinstance(number, int) or number < 1 for number in found):
+        raise InputError(f"These are no numbers from 1 ({', '.join(map(repr, found))})", where,
+                         "Give whole numbers, as the file counts them")
+    if len(set(found)) < len(found):
+        raise InputError(f"One number stands for two ({', '.join(map(str, found))})", where, "Give each its own")
 
 
 def isNumber(value):

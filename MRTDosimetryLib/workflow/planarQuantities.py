@@ -13,13 +13,14 @@ from ..imaging.planarAttenuation import lineOfSight
 from ..imaging.planarProjection import attenuationCoefficientCM2PerG
 from ..physics import planarActivity
 from ..physics.nuclides import nuclide
-from . import calibrationRecord, planarLines
+from . import calibrationRecord, ctChecks, planarLines
 from .activityImage import readCT
 from .planarFile import CT, TRANSMISSION
 from .planarLines import Patient
 from .protocol import parseDateTime, positiveNumber
 
 _MM_PER_CM, _KEV_PER_MEV = 10.0, 1000.0
+_CT = "CT of the planar views"
 # Of the lines of a drawn region, what the CT has to cover.
 _LEAST_COVERED = 0.98
 
@@ -66,7 +67,7 @@ def patientOfFiles(content):
         return None
     ct, layers = ctOfFile(content["ct"]), ()
     if content.get("labelmap") is not None:
-        names = {int(value): name for value, name in (content.get("names") or {}).items() if str(value).isdigit()}
+        names = {int(value): name for value, name in (content.get("names") or {}).items()}
         if not names:
             raise InputError("The regions of the label map have no names", "planar views: names",
                              'Give e.g. {"1": "liver"}')
@@ -76,8 +77,21 @@ def patientOfFiles(content):
 
 def ctOfFile(path):
     """A CT in Hounsfield units, all of its voxels numbers."""
-    ct = readCT(path, "planar views")[0]
+    return requiredCT(readCT(path, "planar views")[0])
+
+
+def requiredCT(ct):
+    """The CT, if its voxels are Hounsfield units of a patient in air.
+
+    Raises
+    ------
+    InputError
+    """
     requireFinite(ct)
+    ctChecks.requireHounsfield(ct.array, _CT)
+    if not (ct.array < ctChecks.SURELY_AIR_HU).any():
+        raise InputError(f"Nothing of the CT is as low as air (lowest {float(ct.array.min()):g})", _CT,
+                         "Give the CT in Hounsfield units with the air around the patient")
     return ct
 
 
@@ -109,7 +123,11 @@ def settingsOf(content, patient, radionuclide, warnings):
         raise InputError("Attenuation comes from a CT, and there is none", "planar views: ct",
                          "Name the CT, or give the time point one")
     if attenuation["from"] == TRANSMISSION and attenuation.get("open") is not None:
-        found.transmission = tuple(_transmissionView(attenuation, key) for key in ("open", "transmitted"))
+        scans = [_transmissionView(attenuation, key) for key in ("open", "transmitted")]
+        if scans[0][1] != scans[1][1]:
+            raise InputError(f"The image without the patient is {scans[0][1]}, the one with the patient {scans[1][1]}",
+                             "planar views: attenuation", "Give images of one kind")
+        found.transmission = tuple(scan for scan, _kind in scans)
         if found.transmission[0].counts.shape != found.transmission[1].counts.shape:
             raise InputError("The images without and with the patient have not the same pixels",
                              "planar views: attenuation", "Export them alike")
@@ -143,7 +161,7 @@ def _transmissionView(attenuation, key):
         raise InputError(f"There is not one view among: {'; '.join(view.title for view in image.views)}", where,
                          "Name detector and window of the transmission source by their numbers")
     scale = 1.0 / durationSeconds(image, {}, where) if image.kind == "STATIC" else speedMMPerSecond(image, where)
-    return Scan(views[0].counts * np.float64(scale), views[0].counts, views[0].pixelSpacingMM)
+    return Scan(views[0].counts * np.float64(scale), views[0].counts, views[0].pixelSpacingMM), image.kind
 
 
 def speedMMPerSecond(image, name):
@@ -203,6 +221,9 @@ def activityOf(content, region, item, image, net, area, lines, settings, view, n
     seen = lineOfSight(lines.projection, region["name"], area.pixels) if isProjected else None
     bodyMuT, spread, found = _body(content, region, area, lines, settings, seen, perCM, where)
     if seen is not None:
+        if region.get("thicknessMM") is not None:
+            raise InputError("A thickness is stated for a region of the CT, whose voxels give it", where,
+                             "Leave thicknessMM out, or name the polygon otherwise than the region")
         sourceMuT, thicknessCM = seen.sourceMuT, seen.sourceCM
     else:
         thickness = region.get("thicknessMM")

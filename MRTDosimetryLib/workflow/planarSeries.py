@@ -12,7 +12,7 @@ import os
 from ..dicom.planar import readPlanar
 from ..errors import Faults, InputError
 from ..therapies import planar as planarTable
-from . import planarLines, planarQuantities, planarViews
+from . import planarChecks, planarLines, planarQuantities, planarViews
 from .jointKinetics import UNCERTAINTY_COLUMN
 from .planarCounts import counted, projectionOf
 from .planarFile import SIDES
@@ -20,7 +20,7 @@ from .planarFile import SIDES
 COUNTS, ACTIVITY = "counts", "MBq"
 
 
-def planarSeries(content, patient=None, radionuclide=None):
+def planarSeries(content, patient=None, radionuclide=None, start=None):
     """Net counts, and activities where they are asked for, of every region in every image.
 
     Parameters
@@ -31,6 +31,8 @@ def planarSeries(content, patient=None, radionuclide=None):
         CT and regions of a study; left out, those that the content names.
     radionuclide : str, optional
         Of the study.
+    start : datetime, optional
+        Administration of the study, by which stated times are compared with those of the files.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def planarSeries(content, patient=None, radionuclide=None):
     ------
     InputError, FaultList
     """
-    faults, rows, warnings, kinds, cache = Faults(), [], [], set(), {}
+    faults, rows, warnings, scans, cache = Faults(), [], [], [], {}
     radionuclide = _radionuclide(content, radionuclide)
     if patient is None:
         patient = planarQuantities.patientOfFiles(content)
@@ -56,16 +58,21 @@ def planarSeries(content, patient=None, radionuclide=None):
             image = readPlanar(item["file"])
             planarQuantities.requireNuclide(image, radionuclide, name)
             warnings += [f"{name}: {words}" for words in image.warnings]
-            kinds.add(image.kind)
-            found, words = _rows(content, item, image, patient, settings, name, cache)
+            views = _views(content, image, name)
+            scans.append((name, item, image, views))
+            warnings += planarChecks.pairWords(image, item, views, name)
+            found, words = _rows(content, item, image, views, patient, settings, name, cache)
             rows += found
             warnings += words
+    with faults.collect():
+        warnings += planarChecks.seriesWords(scans, any(
+            projectionOf(content, region) is None for region in content["regions"]), start)
     faults.raiseIfAny()
     if (content.get("alignment") or {}).get("uncertaintyMM") is None and any(
             projectionOf(content, region) is not None for region in content["regions"]):
         warnings.append("The uncertainty of the position of the planar views is not stated: it is not part of their "
                         "values'")
-    if len(kinds) > 1:
+    if len({image.kind for _name, _item, image, _views in scans}) > 1:
         raise InputError("Static images and whole-body scans do not make up one series", "planar images",
                          "Give images of one kind")
     rows.sort(key=lambda row: (row["region"], row["timeHours"]))
@@ -82,13 +89,17 @@ def _radionuclide(content, ofStudy):
     return stated or ofStudy
 
 
-def _rows(content, item, image, patient, settings, name, cache):
+def _views(content, image, name):
+    detectors = content.get("detectors") or {}
+    return {side: planarViews.chosen(image, detectors.get(side), content.get("windows"), name, side)
+            for side in SIDES}
+
+
+def _rows(content, item, image, views, patient, settings, name, cache):
     """Rows of one image, and warnings."""
-    detectors, scale = content.get("detectors") or {}, _scale(image, item, name)
-    views = {side: planarViews.chosen(image, detectors.get(side), content.get("windows"), name, side)
-             for side in SIDES}
-    letters = planarLines.orientations(content, views, name)
+    scale, letters = _scale(image, item, name), planarLines.orientations(content, views, name)
     isMirrored, lines, words, alignment = planarLines.isPosteriorMirrored(content, letters), None, [], None
+    planarChecks.requireOpposed(views, isMirrored, name)
     shift = tuple(item.get("shiftPixels") or (0.0, 0.0))
     if patient is not None and _needsLines(content):
         energyKeV = planarLines.emissionKeV(content.get("attenuation"), settings.radionuclide,

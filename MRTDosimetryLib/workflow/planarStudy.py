@@ -4,7 +4,7 @@ import os
 
 from ..errors import Faults, InputError
 from ..scene import segments, volumes
-from . import jointKinetics, planarFile, planarQuantities, planarSeries, record
+from . import imagedTracer, jointKinetics, planarFile, planarQuantities, planarSeries, record
 from .planarLines import Patient
 from .regionMasks import regionLayers, regionNames, segmentationNode
 from .registration import referenceOf
@@ -74,7 +74,8 @@ def setViews(study, content, names=()):
         if names and region["name"] not in known:
             faults.add(f"'{region['name']}' is not a region", _WHERE, f"Known are {', '.join(sorted(known))}")
     faults.raiseIfAny()
-    rows, warnings = planarSeries.planarSeries(content, _patient(study, content), study.choice("radionuclide"))
+    rows, warnings = planarSeries.planarSeries(content, _patient(study, content), study.choice("radionuclide"),
+                                                  imagedTracer.imagedDateTime(study))
     entries = planarSeries.seriesByRegion(rows, content)
     for region, series in entries.items():
         series["warnings"] = [f"{words.removeprefix(f'{region}: ')}." for words in warnings
@@ -93,7 +94,7 @@ def _patient(study, content):
     if content.get("ct") is not None:
         ct = planarQuantities.ctOfFile(content["ct"])
     elif reference.ctNode is not None:
-        ct = volumes.volumeFromNode(reference.ctNode)
+        ct = planarQuantities.requiredCT(volumes.volumeFromNode(reference.ctNode))
     else:
         return None
     return Patient(ct, tuple((layer.labels, layer.names) for layer in regionLayers(study)))

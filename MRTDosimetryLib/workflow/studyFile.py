@@ -4,6 +4,7 @@ import copy
 import json
 import os
 
+from .. import jsonText
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..progress import noProgress
@@ -69,7 +70,7 @@ def readStudyFile(path):
     where = os.path.basename(str(path))
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = jsonText.load(file, where)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Check the path of the study file") from None
     except (OSError, UnicodeDecodeError) as error:

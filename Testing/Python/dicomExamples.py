@@ -1,6 +1,6 @@
 """DICOM files for tests, written and then bent into what vendors do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -103,6 +103,7 @@ def writePlanarExample(path, change=None, kind="WHOLE BODY"):
         del dataset.RealWorldValueMappingSequence, dataset.SliceVector, dataset.NumberOfSlices
         del dataset.SpacingBetweenSlices, dataset.RescaleSlope, dataset.RescaleIntercept, dataset.Units
         del dataset.RotationInformationSequence, dataset.NumberOfRotations, dataset.DecayCorrection
+        dataset.CorrectedImage = ["UNIF"]
         dataset.ImageType = ["ORIGINAL", "PRIMARY", kind, "EMISSION"]
         dataset.NumberOfFrames, dataset.Rows, dataset.Columns = counts.shape
         dataset.FrameIncrementPointer = [0x00540010, 0x00540020]
@@ -121,6 +122,16 @@ def writePlanarExample(path, change=None, kind="WHOLE BODY"):
             change(dataset)
 
     return changed(writeSpectExample(path), toPlanar)
+
+
+def atHours(dataset, hours):
+    """Let a file state an acquisition so many hours after administration on 2026-05-04, 10:00."""
+    moment = datetime(2026, 5, 4, 10) + timedelta(hours=hours)
+    for kind in ("Study", "Series", "Acquisition", "Content"):
+        setattr(dataset, f"{kind}Date", moment.strftime("%Y%m%d"))
+        setattr(dataset, f"{kind}Time", moment.strftime("%H%M%S"))
+    for item in dataset.get("RadiopharmaceuticalInformationSequence", []):
+        item.RadiopharmaceuticalStartDateTime, item.RadiopharmaceuticalStartTime = "20260504100000", "100000"
 
 
 def regionGrid():

@@ -1,7 +1,7 @@
 """Static planar views with a source of known counts, in three energy windows."""
 
 import numpy as np
-from dicomExamples import writePlanarExample
+from dicomExamples import atHours, writePlanarExample
 
 ROWS, COLUMNS, SECONDS = 40, 32, 600
 SQUARE = [[4.5, 9.5], [10.5, 9.5], [10.5, 17.5], [4.5, 17.5]]
@@ -42,5 +42,6 @@ def writeImage(path, hours, kind="STATIC", shift=(0, 0), scatter=0, velocity="2.
             dataset.ScanVelocity = velocity
         dataset.CountsAccumulated = int(counts.sum())
         dataset.PixelData = counts.tobytes()
+        atHours(dataset, hours)
 
     return writePlanarExample(path, change, kind)

@@ -4,7 +4,7 @@ import functools
 import json
 
 import numpy as np
-from dicomExamples import writePlanarExample
+from dicomExamples import atHours, writePlanarExample
 from scipy import ndimage
 
 from MRTDosimetryLib.imaging.digitalPatient.anatomy import REGION_NAMES, buildAnatomy
@@ -121,7 +121,7 @@ def writeSeries(folder, hours=(4.0, 96.0)):
     writeImage(ct, str(folder / "ct.nrrd"))
     writeImage(labels, str(folder / "labels.nrrd"))
     for time in hours:
-        writeWholeBody(folder / f"scan{time:g}.dcm", scanAt(time))
+        writeWholeBody(folder / f"scan{time:g}.dcm", scanAt(time), hours=time)
     return {
         "schemaVersion": 1, "source": "whole-body scans", "radionuclide": "Lu-177",
         "images": [{"file": f"scan{time:g}.dcm", "hoursAfterAdministration": time} for time in hours],
@@ -142,11 +142,11 @@ def writePlanarFile(folder, content, name="planar.json"):
     return path
 
 
-def writeWholeBody(path, counts, orientation=None):
+def writeWholeBody(path, counts, orientation=None, hours=4.0, change=None):
     """A WHOLE BODY object; ``orientation`` by detector, as Image Orientation (Patient) cosines."""
     import pydicom
 
-    def change(dataset):
+    def toScan(dataset):
         dataset.NumberOfFrames, dataset.Rows, dataset.Columns = counts.shape
         dataset.PixelSpacing = [PIXEL_MM, PIXEL_MM]
         dataset.EnergyWindowVector, dataset.DetectorVector = [1, 1, 2, 2, 3, 3], [1, 2] * 3
@@ -162,5 +162,8 @@ def writeWholeBody(path, counts, orientation=None):
         dataset.ScanVelocity, dataset.ScanLength = str(SPEED_MM_PER_S), str(round(ROWS * PIXEL_MM))
         dataset.CountsAccumulated = int(counts.sum(dtype=np.int64))
         dataset.PixelData = counts.tobytes()
+        atHours(dataset, hours)
+        if change:
+            change(dataset)
 
-    return writePlanarExample(path, change, "WHOLE BODY")
+    return writePlanarExample(path, toScan, "WHOLE BODY")

@@ -1,7 +1,7 @@
 """Imports point down only, and importing the library stays light.
 
 The layers, top to bottom, and the outside packages that each may use. A file may import its own layer and every
-layer below; ``digests``, ``errors``, ``numberText``, ``progress`` and ``resources`` lie below all of them.
+layer below; ``digests``, ``errors``, ``jsonText``, ``numberText``, ``progress`` and ``resources`` lie below all of them.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ LAYERS = {  # name: outside packages; from the top down
     "data": set(),
     "root": set(),
 }
-ROOT_MODULES = {"__init__", "digests", "errors", "numberText", "progress", "resources"}
+ROOT_MODULES = {"__init__", "digests", "errors", "jsonText", "numberText", "progress", "resources"}
 ORDER = list(LAYERS)
 
 # Fast enough at file scope; every other outside package is imported by the function that uses it.

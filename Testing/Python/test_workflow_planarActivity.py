@@ -285,7 +285,8 @@ def test_sensitivityOfACalibrationRecord(case):
     rows, warnings = run(case, named(), 1)
     assert [row["activityMBq"] for row in rows] == [row["activityMBq"] for row in stated]
     assert rows[0]["components"] == stated[0]["components"] and len(warnings) == 4
-    _rows, warnings = run(case, named(validUntil="2026-05-04", energyWindow={"lowerKeV": 150, "upperKeV": 250}), 1)
+    _rows, warnings = run(case, named(date="2026-05-01", validUntil="2026-05-03",
+                                      energyWindow={"lowerKeV": 150, "upperKeV": 250}), 1)
     assert any("expired" in words for words in warnings) and any("energy window is" in words for words in warnings)
     assert "calibration is for I-131" in refusal(case, named(radionuclide="I-131"))
     assert "no planar sensitivity" in refusal(case, named(sensitivity={"value": 9.0, "factor": 1e5}))

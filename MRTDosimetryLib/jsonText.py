@@ -1,0 +1,31 @@
+"""JSON that a person wrote: a key that stands twice in an object is refused, where JSON takes the last one silently."""
+
+import json
+
+from .errors import InputError
+
+
+def load(file, where=""):
+    """Content of an open JSON file, otherwise as :func:`json.load`.
+
+    Raises
+    ------
+    InputError
+        A key that is given twice in one object.
+    """
+    return loads(file.read(), where)
+
+
+def loads(text, where=""):
+    """As :func:`load`, of a text."""
+
+    def once(pairs):
+        found = {}
+        for key, value in pairs:
+            if key in found:
+                raise InputError(f"The key '{key}' is given twice in one object", where,
+                                 "Give it once: which of both is meant cannot be known")
+            found[key] = value
+        return found
+
+    return json.loads(text, object_pairs_hook=once)

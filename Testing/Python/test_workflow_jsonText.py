@@ -1,0 +1,23 @@
+"""JSON that a person wrote: a key that stands twice is refused."""
+
+import json
+
+import pytest
+from caseFiles import writeStudy
+
+from MRTDosimetryLib import jsonText
+from MRTDosimetryLib.errors import InputError
+from MRTDosimetryLib.workflow.studyFile import readStudyFile
+
+
+def test_contentIsThatOfJSON():
+    text = '{"a": [1, {"b": null}], "c": {"b": 2.5}}'
+    assert jsonText.loads(text) == json.loads(text)
+
+
+def test_aStudyWithAKeyThatStandsTwice(tmp_path):
+    path = writeStudy(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"activityMBq": 7400', '"activityMBq": 7400, "activityMBq": 740', 1), encoding="utf-8")
+    with pytest.raises(InputError, match="study.json: The key 'activityMBq' is given twice"):
+        readStudyFile(path)
