@@ -12,6 +12,8 @@ from ..errors import Faults, InputError
 from .batchStudy import FAILED, Outcome, runStudy
 
 _POLL_SECONDS = 0.2
+# How long a scheduler may take to answer.
+CONNECT_SECONDS = 20
 # How often it is looked whether there are workers, and how long a batch waits for one.
 _LOOK_SECONDS, _MOST_SECONDS_WITHOUT_WORKER = 10.0, 120.0
 _PROGRAM_FILES = (".py", ".json", ".html", ".css")
@@ -43,7 +45,7 @@ def outcomes(address, pairs, template, lock, batchID):
         raise InputError("The Python package distributed is not installed", "--scheduler",
                          "Install mrt-dosimetry[cluster]") from None
     try:
-        client = distributed.Client(address, timeout="20s")
+        client = distributed.Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"There is no scheduler ({type(error).__name__})", address,
                          "Check its address and that it is running, e.g. tcp://node1:8786") from None

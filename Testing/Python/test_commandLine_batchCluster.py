@@ -235,8 +235,9 @@ def test_aClusterWhereTheBatchWasGivenUp(tmp_path, address):
     assert outcome.state == "failed" and "is over" in outcome.words
 
 
-def test_aSchedulerThatIsNotThereIsSaid(tmp_path, capfd):
+def test_aSchedulerThatIsNotThereIsSaid(tmp_path, capfd, monkeypatch):
     pytest.importorskip("distributed", reason="distributed (extra [cluster]) is not installed")
+    monkeypatch.setattr(batchCluster, "CONNECT_SECONDS", 1)
     assert run([str(tmp_path / "a.json")], tmp_path / "out", "--scheduler", "tcp://127.0.0.1:1") == 2
     assert "There is no scheduler" in capfd.readouterr().err
 
