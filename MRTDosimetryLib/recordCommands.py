@@ -31,8 +31,12 @@ def _diff(options):
     from .workflow import recordDiff, recordDiffWords
 
     found = recordDiff.compare(options.first, options.second)
-    print(json.dumps(found, indent=1, ensure_ascii=False) if options.json
-          else "\n".join(recordDiffWords.lines(found)))
+    if options.json:
+        # the values behind the details are for the words alone: the form of this output is what others read
+        inputs = [{key: value for key, value in row.items() if key != "values"} for row in found["inputs"]]
+        print(json.dumps({**found, "inputs": inputs}, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(recordDiffWords.lines(found)))
     return 0 if found["isSame"] else EXIT_DIFFERENT
 
 

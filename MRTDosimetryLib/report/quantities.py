@@ -14,7 +14,7 @@ _UNITS = {
     "BqPerCps": "Bq/cps", "CpsPerMBq": "cps/MBq", "CpsPerBq": "cps/Bq", "PerHour": "1/h", "PerDay": "1/d",
     "PerGy": "1/Gy", "MBqH": "MBq h", "MBqD": "MBq d", "MBq": "MBq", "GBq": "GBq", "KBq": "kBq", "MGy": "mGy",
     "Gy": "Gy", "Hours": "h", "Days": "d", "Minutes": "min", "Seconds": "s", "Percent": "%", "Cps": "cps", "MeV": "MeV",
-    "Kg": "kg", "ML": "mL", "MM": "mm", "Cm": "cm", "M2": "m²", "H": "h", "D": "d", "G": "g",
+    "KeV": "keV", "Kg": "kg", "ML": "mL", "MM": "mm", "Cm": "cm", "M2": "m²", "H": "h", "D": "d", "G": "g",
 }
 _END = re.compile(rf"(?<=[a-z0-9])({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 _KEY = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")

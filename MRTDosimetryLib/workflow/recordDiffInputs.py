@@ -55,7 +55,8 @@ def differences(first, second, sceneImages):
     Returns
     -------
     list of dict
-        ``what``, ``stage``, ``files`` (``path``, ``from``, ``to``: SHA-256 or ``None``) and ``details`` in words.
+        ``what``, ``stage``, ``files`` (``path``, ``from``, ``to``: SHA-256 or ``None``), ``details`` in words, and
+        ``values`` of tables and JSON files (see :func:`.recordDiffValues.changes`).
     """
     one, other = ({row[0]: row for row in roles(item.record)} for item in (first, second))
     found = []
@@ -63,20 +64,21 @@ def differences(first, second, sceneImages):
         a, b = one.get(title), other.get(title)
         stage = (a or b)[1]
         if a is None or b is None:
-            found.append({"what": title, "stage": stage, "files": [], "details": [
+            found.append({"what": title, "stage": stage, "files": [], "values": [], "details": [
                 f"only in the {'second' if a is None else 'first'} study"]})
             continue
         files = _changedFiles(_filesOf(first.record, a[2]), _filesOf(second.record, b[2]))
         if not files:
             continue
-        details = []
+        details, values = [], []
         if a[3] == LABELS == b[3]:
             details = _labelWords(first, second, a, b)
         elif a[3] in (SPECT, CT):
             details = _imageWords(first, second, a, b, sceneImages) + _tagWords(first, second, files)
         else:
-            details = _valueWords(first, second, files)
-        found.append({"what": title, "stage": stage, "details": details,
+            values = _changedValues(first, second, files)
+            details = _valueWords(values)
+        found.append({"what": title, "stage": stage, "details": details, "values": values,
                       "files": [{key: row[key] for key in ("path", "from", "to")} for row in files]})
     return found
 
@@ -195,15 +197,20 @@ def _tagWords(first, second, files):
     return words
 
 
-def _valueWords(first, second, files):
+def _changedValues(first, second, files):
     """Values that differ between JSON files or tables that still are those of the records."""
-    words = []
+    found = []
     for row in files:
         contents = [_valuesOf(finished, path, row[key]) for finished, path, key in zip(
             (first, second), row["paths"], ("from", "to"), strict=True)]
         if None not in contents:
-            words += [changeWords(change) for change in changes(*map(flat, contents))]
-    return words[:_TAGS_TOLD] + ([f"and {len(words) - _TAGS_TOLD} more values"] if len(words) > _TAGS_TOLD else [])
+            found += changes(*map(flat, contents))
+    return found
+
+
+def _valueWords(values):
+    words = [changeWords(change) for change in values[:_TAGS_TOLD]]
+    return words + ([f"and {len(values) - _TAGS_TOLD} more values"] if len(values) > _TAGS_TOLD else [])
 
 
 def _valuesOf(finished, path, digest):

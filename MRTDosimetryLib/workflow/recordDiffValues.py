@@ -11,10 +11,15 @@ def flat(value, path=()):
     if isinstance(value, dict) and value:
         return {place: item for key, entry in value.items() for place, item in flat(entry, (*path, str(key))).items()}
     if isinstance(value, list) and value:
-        keys = next((names for names in _NAMES if _isTold(value, names)), None)
-        return {place: item for number, entry in enumerate(value)
-                for place, item in flat(entry, (*path, _nameOf(entry, number, keys))).items()}
+        return {place: item for name, entry in zip(entryNames(value), value, strict=True)
+                for place, item in flat(entry, (*path, name)).items()}
     return {path: value}
+
+
+def entryNames(entries):
+    """What the members of a list are called in a path."""
+    keys = next((names for names in _NAMES if _isTold(entries, names)), None)
+    return [_nameOf(entry, number, keys) for number, entry in enumerate(entries)]
 
 
 def _isTold(entries, names):
@@ -40,19 +45,20 @@ def changes(first, second):
     found = []
     for path in dict.fromkeys([*first, *second]):
         one, other = first.get(path, ABSENT), second.get(path, ABSENT)
-        if type(one) is type(other) and one == other or _isNumber(one) and _isNumber(other) and one == other:
+        if type(one) is type(other) and one == other or isNumber(one) and isNumber(other) and one == other:
             continue
         found.append({"path": list(path), "from": one, "to": other, "percent": _percent(one, other)})
     return sorted(found, key=lambda row: (row["percent"] is None, -abs(row["percent"] or 0.0)))
 
 
 def _percent(one, other):
-    if not (_isNumber(one) and _isNumber(other)) or one == 0:
+    if not (isNumber(one) and isNumber(other)) or one == 0:
         return None
     return 100.0 * (other - one) / abs(one)
 
 
-def _isNumber(value):
+def isNumber(value):
+    """Whether a value of JSON is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -1,6 +1,7 @@
 """mrt-dosimetry diff: each kind of change alone is named with its stage, and with the results it moved there."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -13,7 +14,8 @@ from test_workflow_calibrationUse import record as calibration
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.imaging.files import readImage, writeImage
 from MRTDosimetryLib.resources import resourcePath
-from MRTDosimetryLib.workflow import record
+from MRTDosimetryLib.workflow import record, recordDiffStages, recordDiffTold
+from MRTDosimetryLib.workflow.recordDiffValues import changes, flat
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,20 @@ def differ(one, other, capfd):
     return found, capfd.readouterr().out
 
 
+def results(folder):
+    return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+def requireReadable(words):
+    """No key of JSON, no digit that says nothing, and no line that the terminal breaks; names of files apart."""
+    for line in words.partition("\nWarnings\n")[0].splitlines():
+        if "SHA-256" in line or line.startswith(("first:", "second:")):
+            continue
+        assert len(line) <= 100, line
+        assert not re.search(r"\b[a-z]+[A-Z][a-z]+|_", line), line
+        assert all(len(number.replace(".", "").lstrip("0")) <= 6 for number in re.findall(r"[\d.]+", line)), line
+
+
 def stagesOf(found):
     """Stage -> (causes, keys of the regions' results that moved)."""
     return {row["stage"]: (row["causes"], {change["path"][2] for change in row["moved"]
@@ -57,7 +73,14 @@ def changed(folder, change):
 def test_anotherEngineMovesAbsorbedDosesAlone(first, tmp_path, capfd):
     found, words = differ(first, changed(tmp_path, lambda item: item["dose"].update(engine="voxelS")), capfd)
     stages = stagesOf(found)
-    assert "dose.engine: localDeposition -> voxelS" in words and found["inputs"] == []
+    change = "absorbed-dose engine: Local energy deposition -> Voxel S values (convolution)"
+    assert change in words and f"because: {change}" in words and found["inputs"] == []
+    requireReadable(words)
+    dose = {region["name"]: region["absorbedDoseGy"] for region in results(first)["regions"]}
+    told = next(line.split() for line in words.splitlines() if line.startswith("  liver "))
+    assert told[2] == "->" and float(told[1]) == pytest.approx(dose["liver"], rel=5e-3)
+    moved = next(row["percent"] for row in found["headline"] if row["path"] == ["liver", "absorbedDoseGy"])
+    assert float(told[5]) == pytest.approx(moved, rel=0.06) and told[4] == "Gy" and told[6] == "%"
     assert stages["dose"][0] == ["dose.engine: localDeposition -> voxelS"] and "absorbedDoseGy" in stages["dose"][1]
     assert not {"timePoints", "regions", "kinetics"} & set(stages)
     assert stages["radiobiology"][0] == ["follows from Absorbed dose"]
@@ -66,7 +89,8 @@ def test_anotherEngineMovesAbsorbedDosesAlone(first, tmp_path, capfd):
 def test_anotherAdministeredActivityMovesWhatIsPerActivity(first, tmp_path, capfd):
     found, words = differ(first, changed(tmp_path, lambda item: item["administration"].update(activityMBq=7000)), capfd)
     stages = stagesOf(found)
-    assert "administration.activityMBq: 7400.0 -> 7000.0" in words
+    assert "administered activity: 7400 -> 7000 MBq (-5.4 %)" in words
+    requireReadable(words)
     assert stages["protocol"][0] == ["administration.activityMBq: 7400.0 -> 7000.0"]
     assert stages["kinetics"] == (["follows from Protocol, Time points"], {
         "timeIntegratedActivityCoefficientH", "timeIntegratedActivityCoefficientUncertaintyH"})
@@ -77,7 +101,7 @@ def test_anotherAdministeredActivityMovesWhatIsPerActivity(first, tmp_path, capf
 def test_anotherNameOfARegionIsNamed(first, tmp_path, capfd):
     other = changed(tmp_path, lambda item: item["regions"]["names"].update({"1": "spleen"}))
     found, words = differ(first, other, capfd)
-    assert "regions.names.1: liver -> spleen" in words
+    assert "name of region 1: liver -> spleen" in words and "only in the second" in words
     assert stagesOf(found)["regions"][0] == ["regions.names.1: liver -> spleen"]
     assert {row["path"][0] for row in found["headline"]} == {"liver", "spleen"}
 
@@ -85,7 +109,9 @@ def test_anotherNameOfARegionIsNamed(first, tmp_path, capfd):
 def test_anotherDensityMovesMassesAndWhatRestsOnThem(first, tmp_path, capfd):
     found, words = differ(first, changed(tmp_path, lambda item: item["dose"].update(density="uniform")), capfd)
     stages = stagesOf(found)
-    assert "dose.density: ct -> uniform" in words and stages["regions"][1] == {"massG"}
+    assert "density: from the CT -> uniform" in words and "68 % interval of the histogram" in words
+    assert "D98, lower end" in words or "largest change" in words
+    assert stages["regions"][1] == {"massG"}
     assert "kinetics" not in stages or stages["kinetics"][1] == set()
     assert "absorbedDoseGy" in stages["dose"][1]
 
@@ -105,7 +131,8 @@ def test_oneVoxelOfCTAndOneOfTheRegionsAreNamed(first, tmp_path, capfd):
     assert f"({i}, {j}, {k}): 50 -> 400" in details["time point 1, CT"][0]
     stages = stagesOf(found)
     assert "regions: another file" in stages["regions"][0] and stages["regions"][1] == {"volumeML", "massG"}
-    assert "kidney left / massG" in words and "liver / massG" not in words
+    masses = words.partition("\n  mass\n")[2].splitlines()
+    assert masses[0].startswith("    kidney left  ") and masses[0].count(" g (") == 1 and "liver" not in masses[1]
 
 
 def test_anotherCalibrationIsNamedWithItsValues(tmp_path, capfd):
@@ -122,7 +149,8 @@ def test_anotherCalibrationIsNamedWithItsValues(tmp_path, capfd):
                found["inputs"][0]["details"]), found["inputs"]
     stages = stagesOf(found)
     assert "calibration of the scans: another file" in stages["timePoints"][0]
-    assert "calibrationFactorBqPerCps" in words and "timeActivity" in stages["kinetics"][1]
+    assert "sensitivity, factor: 111111 -> 113333 (+2.0 %)" in words and "calibration factor" in words
+    assert "timeActivity" in stages["kinetics"][1]
     assert {row["path"][1]: row["percent"] for row in found["headline"] if row["path"][0] == "liver"}[
         "absorbedDoseGy"] == pytest.approx(2.0, rel=1e-3)
 
@@ -147,7 +175,9 @@ def test_oneCellOfATableOfMeasurementsIsNamed(tmp_path, capfd):
     moved = {tuple(row["path"]) for row in next(
         stage for stage in found["stages"] if stage["stage"] == "therapy")["moved"]}
     assert ("therapy", "bloodAbsorbedDoseCoefficientGyPerGBq") in moved
-    assert "statements.measurements.blood.value.24.0.activityMBqPerML" in words
+    told = "measurements, blood, 24 h, activity concentration: 0.00018072 -> 0.00027108 MBq/mL (+50 %)"
+    assert told in " ".join(words.split())
+    requireReadable(words)
 
 
 @pytest.mark.parametrize(("key", "cause"), [
@@ -178,3 +208,26 @@ def test_anotherProcessorAloneIsNoDifference(first, tmp_path, capfd):
     content["processor"] = "Another"
     (tmp_path / "other" / "record.json").write_text(json.dumps(content), encoding="utf-8")
     assert commandLine.main(["diff", str(first), str(tmp_path / "other")]) == 0
+
+
+@pytest.mark.parametrize(("one", "other", "text"), [
+    (40547.333, 40595.7, "40547 -> 40596 MBq h (+0.12 %)"), (0.375138, 0.409265, "0.375 -> 0.409 MBq h (+9.1 %)"),
+    (2.0, 2.0 + 1e-12, "2.00000 MBq h (last digits)"), (1.5, None, "1.5 MBq h -> none"),
+    (-0.2, 0.3, "-0.200 -> 0.300 MBq h"),
+    (0.0, 3.25e-7, "0 -> 3.25e-07 MBq h"), (0.011, 0.0, "0.0110 -> 0 MBq h (-100 %)"),
+    ("absent", 24.0, "24 MBq h, only in the second study"), (9460.3, 10627.4, "9460 -> 10630 MBq h (+12 %)"),
+    (0.001, 0.05, "0.0010 -> 0.0500 MBq h (times 50)")])
+def test_aChangeIsToldWithTheDigitsItNeeds(one, other, text):
+    assert recordDiffTold.pair(one, other, "MBq h") == text
+
+
+def test_listsAreSummarizedByTheirLargestChange():
+    """Twelve values of a curve, of which one moves by 3.1 %."""
+    one = {"regions": [{"name": "liver", "timeActivity": [
+        {"timeHours": float(hours), "activityMBq": 100.0 + hours} for hours in range(12)]}]}
+    other = json.loads(json.dumps(one))
+    for number, row in enumerate(other["regions"][0]["timeActivity"]):
+        row["activityMBq"] *= 1.031 if number == 5 else 1.001
+    stage = {"stage": "kinetics", "moved": changes(flat(one), flat(other))}
+    assert recordDiffStages.stageLines(stage, [other, one], {"liver"}) == [
+        "  time-activity curve of liver: 12 values, largest change +3.1 % (5 h, activity: 105.0 -> 108.3 MBq)"]
