@@ -104,6 +104,26 @@ def testOnlyChosenRegionsButAllAreNeighbors(tmp_path):
     assert kidney["timeIntegratedActivityMBqH"] == pytest.approx(true("kidney left"), rel=0.01)
 
 
+@pytest.mark.parametrize("method", ["geometricTransfer", "recovery"])
+def testActivitiesOfPlanarViewsAreNotRecovered(tmp_path, method):
+    """They are not those of the SPECT/CT: its recovery is no part of value, map or budget."""
+    study = writeCase(tmp_path, method)
+    content = json.loads(study.read_text(encoding="utf-8"))
+    start, halfLife = ORGANS["kidney left"]["startMBq"], ORGANS["kidney left"]["halfLifeHours"]
+    values = [start * 0.5 ** (hours / halfLife) for hours in TIMES_HOURS]
+    content["kinetics"]["hybrid"] = {"unit": "MBq", "source": "planar views", "use": "absolute", "series": {
+        "kidney left": {"timesHours": list(TIMES_HOURS), "values": values,
+                        "uncertainties": [0.01 * value for value in values]}}}
+    study.write_text(json.dumps(content), encoding="utf-8")
+    found = run(tmp_path, study)
+    liver, kidney = found["regions"]
+    assert "recovery" in liver and "recovery" not in kidney
+    assert kidney["timeIntegratedActivityMBqH"] == pytest.approx(true("kidney left"), rel=1e-4)
+    assert kidney["dvh"]["meanGy"] == pytest.approx(kidney["absorbedDoseGy"], rel=0.02)
+    assert kidney["uncertaintyBudget"]["steps"].get("recoveryCoefficient") in (None, 1.0)
+    assert any(words.startswith("kidney left: its activity is that of the planar views") for words in found["warnings"])
+
+
 def testWithoutAPointSpreadItIsRefused(tmp_path, capsys):
     study = writeCase(tmp_path, hasSpread=False)
     assert commandLine.main(["run", str(study), "--out", str(tmp_path / "out")]) == 2
