@@ -64,7 +64,7 @@ def requireOpposed(views, isMirrored, name):
                          "Check orientation or isPosteriorMirrored, and which view is which")
 
 
-def seriesWords(scans, isDrawn, start=None):
+def seriesWords(scans, isDrawn, start=None, patientIds=()):
     """What is doubtful of all images together.
 
     Parameters
@@ -75,6 +75,8 @@ def seriesWords(scans, isDrawn, start=None):
         Whether regions are given by pixels.
     start : datetime, optional
         Administration; left out, that of the files, else the times are compared with each other alone.
+    patientIds : sequence of str
+        Of the study that the views belong to.
 
     Raises
     ------
@@ -106,6 +108,9 @@ def seriesWords(scans, isDrawn, start=None):
     faults.raiseIfAny()
     words = [f"The images are of several {what} ({', '.join(_values(scans, key))}): their counts are compared as if "
              "of one sensitivity" for key, what in _ALIKE if len(_values(scans, key)) > 1]
+    others = [value for value in _values(scans, "patientId") if value not in patientIds]
+    if patientIds and others:
+        words.append(f"The views are of patient {', '.join(others)}, the study's images of {', '.join(patientIds)}")
     return words + _timeWords(scans, start)
 
 
@@ -160,12 +165,17 @@ def _timeWords(scans, start):
         moment, stated = parseDateTime(moment.value, name), float(item["hoursAfterAdministration"])
         injected = image.facts.get("radiopharmaceuticalStartDateTime")
         origin = start or (None if injected is None else parseDateTime(injected.value, name))
-        if origin is not None:
-            hours, by = hoursBetween(origin, moment, name), "by the header"
-        else:
-            first = first or (moment, stated, name)
-            hours = first[1] + hoursBetween(first[0], moment, name)
-            by = f"by the headers, if {first[2]} is right"
+        first = first or (moment, stated, name)
+        try:
+            if origin is not None:
+                hours, by = hoursBetween(origin, moment, name), "by the header"
+            else:
+                hours = first[1] + hoursBetween(first[0], moment, name)
+                by = f"by the headers, if {first[2]} is right"
+        except InputError as error:
+            # only compared: the stated time counts
+            words.append(f"{name}: the time after administration cannot be compared with the header: {error.what}")
+            continue
         if abs(hours - stated) > TIME_DISAGREEMENT_HOURS:
             words.append(f"{name}: the time after administration of {stated:g} h disagrees with {hours:.4g} h {by}")
     return words

@@ -20,7 +20,7 @@ from .planarFile import SIDES
 COUNTS, ACTIVITY = "counts", "MBq"
 
 
-def planarSeries(content, patient=None, radionuclide=None, start=None):
+def planarSeries(content, patient=None, radionuclide=None, start=None, patientIds=()):
     """Net counts, and activities where they are asked for, of every region in every image.
 
     Parameters
@@ -33,6 +33,8 @@ def planarSeries(content, patient=None, radionuclide=None, start=None):
         Of the study.
     start : datetime, optional
         Administration of the study, by which stated times are compared with those of the files.
+    patientIds : sequence of str
+        Of the study's images.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def planarSeries(content, patient=None, radionuclide=None, start=None):
             warnings += words
     with faults.collect():
         warnings += planarChecks.seriesWords(scans, any(
-            projectionOf(content, region) is None for region in content["regions"]), start)
+            projectionOf(content, region) is None for region in content["regions"]), start, patientIds)
     faults.raiseIfAny()
     if (content.get("alignment") or {}).get("uncertaintyMM") is None and any(
             projectionOf(content, region) is not None for region in content["regions"]):

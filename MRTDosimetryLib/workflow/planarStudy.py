@@ -75,7 +75,7 @@ def setViews(study, content, names=()):
             faults.add(f"'{region['name']}' is not a region", _WHERE, f"Known are {', '.join(sorted(known))}")
     faults.raiseIfAny()
     rows, warnings = planarSeries.planarSeries(content, _patient(study, content), study.choice("radionuclide"),
-                                                  imagedTracer.imagedDateTime(study))
+                                                  imagedTracer.imagedDateTime(study), _patientIds(study))
     entries = planarSeries.seriesByRegion(rows, content)
     for region, series in entries.items():
         series["warnings"] = [f"{words.removeprefix(f'{region}: ')}." for words in warnings
@@ -98,6 +98,10 @@ def _patient(study, content):
     else:
         return None
     return Patient(ct, tuple((layer.labels, layer.names) for layer in regionLayers(study)))
+
+
+def _patientIds(study):
+    return sorted({timePoint.factValue("patientId") for timePoint in study.timePoints} - {None, ""})
 
 
 def _digest(study):

@@ -353,6 +353,13 @@ def _disagreements(study, found):
     patients = {timePoint.factValue("patientId") for timePoint in found} - {None, ""}
     if len(patients) > 1:
         words.append(f"The images are of different patients: {', '.join(sorted(patients))}.")
+    seen = {}
+    for timePoint in found:
+        digest = volumes.contentDigest(timePoint.spectNode)
+        if digest in seen:
+            words.append(f"{timePoint.label}: the image holds the same values as that of {seen[digest]}: check that "
+                         "each scan is given once.")
+        seen.setdefault(digest, timePoint.label)
     administered, radionuclide = imagedTracer.imagedActivityMBq(study), imagedTracer.imagedNuclide(study).name
     for timePoint in found:
         if isPlan(timePoint):

@@ -158,6 +158,11 @@ def test_hybridScaling():
     random = np.linalg.norm(slopes / (1e-3 * planar) * 0.03 * planar) / result.timeIntegratedActivityMBqH
     assert result.timeIntegratedActivityUncertaintyMBqH / result.timeIntegratedActivityMBqH == pytest.approx(
         math.hypot(random, 0.05), rel=1e-3)
+    # a SPECT/CT beyond the planar images rests on what the fit extrapolates to
+    for hours, isBeyond in ((24.0, False), (curve.timesHours[-1] * 1.1, False), (curve.timesHours[-1] * 2, True),
+                            (curve.timesHours[0] / 2, True)):
+        told = fitHybrid(curve, float(hours), activity, RATE).warnings
+        assert any("lies beyond the planar series" in words for words in told) == isBeyond
     unknown = fitHybrid(curve, 24.0, activity, RATE)
     assert unknown.timeIntegratedActivityUncertaintyMBqH is None and unknown.warnings
     with pytest.raises(InputError, match="not a number above zero"):

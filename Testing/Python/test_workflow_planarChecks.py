@@ -1,6 +1,7 @@
 """Planar views that are not what the planar file takes them for: told or refused, never a number."""
 
 import copy
+from datetime import datetime, timezone
 
 import planarPhantom as phantom
 import pytest
@@ -114,6 +115,19 @@ def test_timesAreComparedWithTheHeaders(case):
 
     _rows, warnings = run(case, exchanged)
     assert any("of 24 h disagrees with 96 h by the headers, if image 1 (4 h) is right" in words for words in warnings)
+
+
+def test_aTimeZoneOfOneAloneIsToldAndNotRefused(case):
+    content = planarFile.readPlanarStudy(phantom.writePlanarFile(*case))
+    _rows, warnings = planarSeries.planarSeries(content, start=datetime(2026, 5, 4, 10, tzinfo=timezone.utc))
+    assert sum("cannot be compared with the header" in words for words in warnings) == 2
+
+
+def test_viewsOfAnotherPatientThanTheStudyAreTold(case):
+    content = planarFile.readPlanarStudy(phantom.writePlanarFile(*case))
+    assert not any("of patient" in words for words in planarSeries.planarSeries(content, patientIds=["TEST"])[1])
+    _rows, warnings = planarSeries.planarSeries(content, patientIds=["OTHER"])
+    assert "The views are of patient TEST, the study's images of OTHER" in warnings
 
 
 def test_speedInOtherUnitsIsTold(case):

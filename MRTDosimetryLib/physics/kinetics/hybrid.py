@@ -10,6 +10,9 @@ from .exponentialFit import exponentialModel
 from .intervals import interval95
 from .selection import AUTO, fit
 
+# A SPECT/CT on the day of the first or last planar image may lie a little beside them.
+_BESIDE = 1.2
+
 
 def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHour, spectUncertaintyMBq=None,
               model=AUTO, options=None):
@@ -60,6 +63,10 @@ def fitHybrid(planarCurve, spectTimeHours, spectActivityMBq, decayConstantPerHou
         warnings.append(f"The uncertainty is not computed: that of the {missing} is not known.")
     else:
         uncertainty = area * math.hypot(relative, relativeSpect)
+    first, last = float(planarCurve.timesHours[0]), float(planarCurve.timesHours[-1])
+    if not first / _BESIDE <= spectTimeHours <= last * _BESIDE:
+        warnings.append(f"The SPECT/CT at {spectTimeHours:g} h lies beyond the planar series ({first:g} to {last:g} "
+                        "h): the scaling rests on its extrapolated curve.")
     degrees = result.degreesOfFreedom if result.covarianceKind == "scaled" else None
     step = 1e-4
     slope = float(np.log(result.activityMBq(time + step)[0]) - np.log(result.activityMBq(time - step)[0])) / (2 * step)
