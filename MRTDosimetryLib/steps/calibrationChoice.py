@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..therapies.inputs import Field
-from ..workflow import partialVolume, scanCalibration
+from ..workflow import partialVolume, scanCalibration, spokenKeys
 from ..workflow.calibrationRecord import SETTINGS
 from .calibrationSelector import centerFolder
 from .page import NOTE_MARK
@@ -69,7 +69,7 @@ class CalibrationChoice(PagePart):
         try:
             return scanCalibration.describe(self.study)
         except InputError as error:
-            return [WARNING + str(error)]
+            return [WARNING + spokenKeys.spoken(str(error))]
 
     def _fill(self, selector, isRecovery, chosen, key):
         rows = scanCalibration.choices(self.study, centerFolder(), isRecovery)

@@ -4,7 +4,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..report.numbers import percent, significant
-from ..workflow import excludedPoints, kinetics, kineticsCharts, kineticsOptions
+from ..workflow import excludedPoints, kinetics, kineticsCharts, kineticsOptions, spokenKeys
 from ..workflow.timePoints import includedTimePoints
 from . import icons
 from .base import Step
@@ -236,7 +236,7 @@ class KineticsStep(Step):
             try:
                 resolved = kineticsOptions.resolvedPrior(self.study, prior)
             except InputError as error:  # the radionuclide changed since
-                return str(error), ""
+                return spokenKeys.spoken(str(error)), ""
             words, source = _("population half-life, median {hours} h, geometric SD {spread}").format(
                 hours=significant(resolved.medianHours), spread=significant(resolved.geometricSD)), resolved.source
             if key != region:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import qt
 from slicer.i18n import tr as _
 
-from ..workflow import stages
+from ..workflow import spokenKeys, stages
 from . import icons
 
 # The list does not know how it wraps its lines before it is shown: characters of a line in the narrowest panel.
@@ -50,8 +50,9 @@ class MessageList:
         listing.clear()
         shown = list({message.text: message for message in reversed(messages)}.values())[::-1]
         for message in shown:
-            item = qt.QListWidgetItem(icons.icon(message.kind), message.text)
-            item.setToolTip(message.details or message.text)
+            text = spokenKeys.spoken(message.text)
+            item = qt.QListWidgetItem(icons.icon(message.kind), text)
+            item.setToolTip(spokenKeys.spoken(message.details) or text)
             item.setData(qt.Qt.UserRole, message.target)
             listing.addItem(item)
         listing.setVisible(bool(shown))

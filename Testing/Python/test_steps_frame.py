@@ -9,6 +9,8 @@ if StandIns.missingReason():
 from StandIns import driving
 from StandIns.native import native
 
+from MRTDosimetryLib.errors import InputError
+
 NARROWEST = 380
 
 
@@ -55,6 +57,16 @@ def testOnePageIsShownAndThePanelKeepsItsWidth(wizard):
         shown = [other.name for other in wizard.shell.steps if not other.widget.isHidden()]
         assert shown == [step.name] and wizard.ui.emptyPage.isHidden() and wizard.shell.shownWidget is step.widget
     assert len(widths) == 1 and widths.pop() <= NARROWEST - 20
+
+
+def testAMessageSpeaksInWords(wizard):
+    """An error that names keys of the study file, as the command line needs them."""
+    def refused():
+        raise InputError("0.30000000000000004 is no half-life", "kinetics.effectiveHalfLifeHours, liver",
+                         "Give patient.massKg")
+
+    assert not wizard.shell.attempt(refused)
+    assert wizard.messages()[0] == "effective half-life, liver: 0.3 is no half-life. Give “patient, mass”."
 
 
 def testAMessageLeadsToItsPageOrItsRow(wizard):
