@@ -2,7 +2,11 @@
 
 from ..physics import deadTimeFit
 from ..physics.nuclides import nuclide
+from . import calibrationRecord
 from .protocol import hoursBetween, parseDateTime
+
+# Cameras have some µs; only Geiger counters have more than this.
+_NOTABLE_MICROSECONDS = 50.0
 
 
 def measure(statement):
@@ -40,6 +44,11 @@ def measure(statement):
         f"Dead time: the countings do not tell the models apart (probability of the {fitted.model} one "
         f"{fitted.probability:.0%}, dead time by the other one {fitted.otherMicroseconds:.3g} µs); beyond losses of "
         f"{fitted.lossFraction:.0%} the correction is not known: count at higher rates"]
+    # said of what was measured, refused where it is no instrument's
+    calibrationRecord.checkedDeadTime({"model": fitted.model, "microseconds": fitted.microseconds}, "deadTime")
+    if fitted.microseconds > _NOTABLE_MICROSECONDS:
+        words.append(f"Dead time: {fitted.microseconds:.3g} µs is far more than a camera has (some µs): check that "
+                     "counts are counts in all of the seconds, of the full field of view")
     return found, words
 
 

@@ -20,6 +20,8 @@ SETTINGS = {"camera": "camera", "collimator": "collimator", "energyWindow": "ene
             "reconstruction": "reconstruction"}
 _SHOWN_DIGITS = 12
 _DEAD_TIME_SERIES = {"decayingSource": {"dateTime"}, "knownActivities": {"activityMBq"}}
+# From fast cameras to Geiger counters; beyond it, the unit is another one (s, ns).
+_LEAST_MICROSECONDS, _MOST_MICROSECONDS = 0.01, 1000.0
 _DEAD_TIME_KEYS = {"model", "microseconds", "relativeUncertainty", "source", *_DEAD_TIME_SERIES, "points",
                    "largestLoss", "chiSquare", "degreesOfFreedom", "modelProbability", "otherMicroseconds"}
 _MEND = "Calibrate again, or bring the record back as it was written"
@@ -113,10 +115,13 @@ def checkedDeadTime(stated, where):
         _checkSeries(stated[given[0]], given[0], f"{where}.{given[0]}", faults)
     else:
         with faults.collect():
-            positiveNumber(stated.get("microseconds"), "dead time (µs)", where)
+            found = positiveNumber(stated.get("microseconds"), "dead time (µs)", where)
+            if not _LEAST_MICROSECONDS <= found <= _MOST_MICROSECONDS:
+                faults.add(f"The dead time of {found:g} µs is that of no instrument", where,
+                           "Check units: microseconds, and counts in all of the seconds")
     if stated.get("relativeUncertainty") is not None:
         with faults.collect():
-            positiveNumber(stated["relativeUncertainty"], "relative uncertainty", where)
+            _requireFraction(stated["relativeUncertainty"], where)
     faults.raiseIfAny()
     return dict(stated)
 
@@ -134,11 +139,20 @@ def _checkSeries(measured, kind, where, faults):
             faults.add(f"The counting is not {', '.join(own)}, counts and seconds", place)
             continue
         for key, what in (("counts", "number of counts"), ("seconds", "counting time (s)"),
-                          ("activityMBq", "activity (MBq)"), ("relativeUncertainty", "relative uncertainty")):
+                          ("activityMBq", "activity (MBq)"), ("relativeUncertainty", "")):
             if key not in item:
                 continue
             with faults.collect():
-                positiveNumber(item[key], what, place)
+                if key == "relativeUncertainty":
+                    _requireFraction(item[key], place)
+                else:
+                    positiveNumber(item[key], what, place)
+
+
+def _requireFraction(value, where):
+    found = positiveNumber(value, "relative uncertainty", where)
+    if found >= 1.0:
+        raise InputError(f"The relative uncertainty is {found:g}", where, "Give a fraction, 0.03 for 3 %")
 
 
 def dateOf(text, where, isOptional=False):

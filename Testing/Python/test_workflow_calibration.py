@@ -154,6 +154,10 @@ def scanOf(**values):
     (lambda stated: [stated.pop(key) for key in ("sensitivity", "recovery")], "nothing to calibrate"),
     (lambda stated: stated.pop("sensitivity"), "no sensitivity in counts is calibrated"),
     (lambda stated: stated.update(deadTime={"model": "magic", "microseconds": 5}), "no model of dead time"),
+    (lambda stated: stated.update(deadTime={"model": "paralyzable", "microseconds": 5e-6}), "that of no instrument"),
+    (lambda stated: stated.update(deadTime={"model": "paralyzable", "microseconds": 5000}), "that of no instrument"),
+    (lambda stated: stated.update(deadTime={"model": "paralyzable", "microseconds": 5, "relativeUncertainty": 5}),
+     "Give a fraction"),
     (lambda stated: stated["recovery"]["sphereConcentration"].pop("dateTime"), "concentration are not stated"),
 ])
 def test_badInput(made, change, words):
@@ -259,6 +263,15 @@ def test_deadTimeOfADecayingSource(tmp_path):
     same = calibration.create(changed(tmp_path, "known", known))["deadTime"]
     assert same["microseconds"] == pytest.approx(found["microseconds"], rel=1e-6)
     assert same["source"] == "7 countings of known activities" and same["points"][0]["activityMBq"] > 1e4
+
+    def perSecond(stated):
+        for row in stated["deadTime"]["decayingSource"]["countings"]:
+            row["counts"] /= seconds
+        stated["deadTime"]["decayingSource"]["backgroundCps"] /= seconds
+
+    rates = calibration.create(changed(tmp_path, "perSecond", lambda stated: (
+        perSecond(stated), stated["sensitivity"]["scans"][0].pop("fullFieldCountRateCps"))))
+    assert any("far more than a camera has" in words for words in rates["warnings"])
 
     def both(stated):
         decaying = stated["deadTime"]["decayingSource"]
