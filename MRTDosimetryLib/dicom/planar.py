@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import InputError
-from .elements import inFile, items, number, numbers, readDataset, tagName, tagText, wholeNumber
+from .elements import inFile, items, number, numbers, readDataset, tagName, tagText, texts, wholeNumber
 from .facts import Fact
 from .frames import DETECTOR, ENERGY_WINDOW, detectorName, energyWindows, frameCount, framePointers, vector
 from .geometry import requirePixelSpacing
@@ -56,7 +56,8 @@ class PlanarImage:
     views : tuple of PlanarView
     facts : dict of str to Fact
         As of an ImageSeries, with ``durationSeconds`` (STATIC), ``scanVelocityMMPerSecond`` and ``scanLengthMM``
-        (WHOLE BODY), ``countsAccumulated``; ``unit`` is always ``"counts"`` (UCUM {counts}).
+        (WHOLE BODY), ``countsAccumulated``, ``photonSource`` (``"EMISSION"``, ``"TRANSMISSION"``);
+        ``unit`` is always ``"counts"`` (UCUM {counts}).
     warnings : tuple of str
     """
 
@@ -111,6 +112,8 @@ def _read(dataset, kind, where):
     counts = scaled(stored, slope, intercept)
     facts = {**identityFacts(dataset), **cameraFacts(dataset, None)}
     facts["unit"] = Fact(unit, "", "DICOM", detail, alternatives)
+    for source in texts(dataset, "ImageType")[3:4]:
+        facts["photonSource"] = Fact(source, "", "DICOM", tagText("ImageType"))
     for found, words in (
         acquisitionFacts(dataset), radiopharmaceuticalFacts(dataset, isActivityInBq=False),
         decayFacts(dataset), _acquisition(dataset, kind), _accumulated(dataset, counts, kind),

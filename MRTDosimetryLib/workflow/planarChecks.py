@@ -42,6 +42,10 @@ def pairWords(image, item, views, name):
     if stated is not None and stated.value not in ("NONE", "START"):
         faults.add(f"The counts are corrected for decay ({stated.detail})", name,
                    "Export the image as it was counted: the course in time holds the decay")
+    source = image.facts.get("photonSource")
+    if source is not None and source.value == "TRANSMISSION":
+        faults.add(f"This is a transmission scan ({source.detail})", name,
+                   "Give views of the patient's activity; name it under attenuation")
     if image.kind == "WHOLE BODY" and item.get("durationSeconds") is not None:
         faults.add("A duration is stated for a whole-body scan, which sees each point by its speed", name,
                    "Leave durationSeconds out")

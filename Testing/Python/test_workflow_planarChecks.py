@@ -66,6 +66,7 @@ def setAttribute(**values):
 
 @pytest.mark.parametrize("change, words", [
     (setAttribute(CorrectedImage=["UNIF", "DECY"]), "counts are corrected for decay"),
+    (setAttribute(ImageType=["ORIGINAL", "PRIMARY", "WHOLE BODY", "TRANSMISSION"]), "This is a transmission scan"),
     (setAttribute(DecayCorrection="ADMIN"), "counts are corrected for decay"),
     (setAttribute(PatientID="ANOTHER"), "several patients by their headers (TEST, ANOTHER)"),
     (setWindows((101.7, 124.3), (90, 101.7), (124.3, 136)), "Main energy window of the anterior view"),
