@@ -4,7 +4,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..physics import doseResponse
-from ..report.numbers import percent, plusMinus, significant
+from ..report.numbers import percent, plusMinus, significant, words
 from ..report.radiobiologyText import repairText
 from ..therapies.tissues import tissueNames
 from ..workflow import radiobiology, radiobiologyCurves, radiobiologyOptions, segmentation, stages
@@ -14,6 +14,11 @@ from .tables import Cell, asNumber, fill, numberCell, shortened, textCell
 
 _LONGEST, _LONGEST_WORDS = 14, 150
 _DASH = "\N{EN DASH}"
+
+
+def _title(name):
+    """A tissue in words; the name of a region as it is."""
+    return words(name) if name in tissueNames() else name
 
 
 class RadiobiologyEditor(PagePart):
@@ -43,7 +48,8 @@ class RadiobiologyEditor(PagePart):
                                     _("Repair"), _("From")], [self._cells(row) for row in self._rows])
         names = [row["name"] for row in self._rows]
         choices = list(dict.fromkeys([*names, *tissues, *tissueNames()]))
-        titles = [(name, name) for name in choices if name != REMAINDER] + [(REMAINDER, _("outside the regions"))]
+        titles = [(name, _title(name)) for name in choices if name != REMAINDER]
+        titles.append((REMAINDER, _("outside the regions")))
         current = ui.radiobiologyForSelector.currentData
         self.page.fillSelector(ui.radiobiologyForSelector, titles, current if current in (*choices, REMAINDER)
                                else titles[0][0])
@@ -70,7 +76,7 @@ class RadiobiologyEditor(PagePart):
                     textCell(_("not known"), lacking)]
         table, repair = parameters.table, repairText(parameters.table.repairHalfLifeHours)
         origin = _("the study") if parameters.overrides else (_("verified") if table.verified else _("unverified"))
-        return [textCell(row["name"]), numberCell(table.alphaBetaGy, table.alphaBetaSource),
+        return [textCell(_title(row["name"])), numberCell(table.alphaBetaGy, table.alphaBetaSource),
                 Cell(shortened(repair, _LONGEST), f"{repair}: {table.repairHalfLifeSource}"),
                 textCell(origin, table.source)]
 

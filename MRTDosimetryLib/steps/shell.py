@@ -5,7 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..scene import regionsIn3D
-from ..workflow import roles, stages
+from ..workflow import roles, spokenKeys, stages
 from . import icons
 from .allSteps import STEPS
 from .centerPanel import CenterPanel
@@ -345,7 +345,8 @@ class Shell(Frame):
         isSettled = state in stages.SETTLED
         ui.computeButton.setEnabled(not blockers and not isSettled)
         settled = _("Up to date") if state == "done" else _("The protocol does without this")
-        ui.computeButton.toolTip = blockers[0] if blockers else settled if isSettled else self.step.help()
+        why = spokenKeys.spoken(blockers[0]) if blockers else ""
+        ui.computeButton.toolTip = why or (settled if isSettled else self.step.help())
         # One primary action: compute while there is something to compute, then go on.
         ui.computeButton.setDefault(not blockers and not isSettled)
         ui.nextButton.setDefault(isSettled)

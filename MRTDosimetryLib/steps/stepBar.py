@@ -3,6 +3,7 @@
 import qt
 from slicer.i18n import tr as _
 
+from ..workflow import spokenKeys
 from . import icons
 
 
@@ -63,4 +64,4 @@ class StepBar:
             button.checked = states is not None and number == current
             words = _("{title}: {state}").format(title=step.title(), state=icons.stateWords(state))
             lacking = missing(step.name) if states and state == "needsInput" else []
-            button.toolTip = "\n".join([words, *lacking])
+            button.toolTip = "\n".join([words, *map(spokenKeys.spoken, lacking)])

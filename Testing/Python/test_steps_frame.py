@@ -69,6 +69,16 @@ def testAMessageSpeaksInWords(wizard):
     assert wizard.messages()[0] == "effective half-life, liver: 0.3 is no half-life. Give “patient, mass”."
 
 
+def testWhatIsMissingIsSaidInWords(wizard):
+    """One scan needs a half-life, which the command line calls by its keys."""
+    driving.addSmallStudy(wizard.study, hours=(24.0,))
+    wizard.shell.refresh()
+    wizard.page("kinetics")
+    for tip in (wizard.barButton("kinetics").toolTip, wizard.ui.computeButton.toolTip, *wizard.messages()):
+        assert "kinetics." not in tip, tip
+    assert "give the effective half-life or a prior of it" in wizard.ui.computeButton.toolTip
+
+
 def testAMessageLeadsToItsPageOrItsRow(wizard):
     shell, center = wizard.shell, wizard.shell.center
     wizard.page("kinetics")

@@ -54,6 +54,8 @@ def testTheTableIsShownWithItsMarks(computed):
     assert [row[3] for row in texts(ui.radiobiologyTable)] == ["unverified"] * 2
     ui.radiobiologyTable.setCurrentCell(1, 0)
     assert ui.radiobiologyForSelector.currentData == "kidney"
+    titles = [ui.radiobiologyForSelector.itemText(index) for index in range(ui.radiobiologyForSelector.count)]
+    assert "salivary gland" in titles and not any(title != title.lower() for title in titles)
     assert "2.6" in ui.radiobiologySource.text and "Bodei" in ui.radiobiologySource.text
     assert "unverified" in ui.radiobiologySource.text
     assert "not checked against the source" in ui.radiobiologySource.toolTip
