@@ -15,6 +15,8 @@ _MATERIAL = "softTissue"
 _MM_PER_CM = 10.0
 # Thinner than this in units of its own CT, air and clothes around the patient are no body.
 _LEAST_DENSITY = 0.02
+# Denser than a table, at the front or back end of a CT: the body goes on there.
+_TISSUE_DENSITY = 0.8
 # Finer steps along the lines than this (mm) change nothing that a camera sees.
 _LEAST_STEP_MM = 2.0
 _SIGNS = {"R": (0, 1.0), "L": (0, -1.0), "H": (1, 1.0), "F": (1, -1.0)}
@@ -107,6 +109,8 @@ class Projection:
     body : RegionProjection
         The body as one source that goes with its density.
     regions : dict of str to RegionProjection
+    isCut : numpy.ndarray
+        Lines that leave the CT within the body, whose attenuation is too low.
     """
 
     geometry: PlanarGeometry
@@ -116,6 +120,7 @@ class Projection:
     bodyCM: np.ndarray
     body: RegionProjection
     regions: dict
+    isCut: np.ndarray | None = None
 
     def full(self, values):
         """An array of the window within the whole view, zero outside."""
@@ -165,6 +170,7 @@ def project(ct, geometry, layers, energyMeV):
     density = averageOnGrid(ct.withArray(density, "g/mL"), grid)[0].array
     stepCM = float(grid.spacingMM[2]) / _MM_PER_CM
     own = density * np.float32(stepCM * coefficient)
+    isCut = (density[[0, 1, -2, -1]] > _TISSUE_DENSITY).any(axis=0)
     behind = np.cumsum(own, axis=0, dtype=np.float32)
     total = behind[-1].copy()
     behind -= own / 2.0
@@ -176,7 +182,7 @@ def project(ct, geometry, layers, energyMeV):
         for value, item in occupancy(labels, grid).items():
             if value in names and item.fractionOutside < 1.0:
                 regions[names[value]] = _region(item, own, toFront, toBack, stepCM)
-    return Projection(geometry, window, coefficient, total.astype(float), body.sourceCM, body, regions)
+    return Projection(geometry, window, coefficient, total.astype(float), body.sourceCM, body, regions, isCut)
 
 
 def _region(item, own, toFront, toBack, stepCM):

@@ -14,6 +14,8 @@ from .protocol import hoursBetween, parseDateTime
 _MIRROR_LEAD, _MIRROR_RATIO = 0.03, 2.0
 # Duration of a whole-body scan over its length at its speed: vendors count the ends of the table differently.
 _LARGEST_DURATION_RATIO = 2.0
+# Of a region's lines.
+_NOTABLE_CUT = 0.02
 # What tells the images of one series apart from those of another one, and what is lost where they differ.
 _SAME = (("patientId", "patients", "Give images of one patient"),)
 _ALIKE = (("camera", "cameras"), ("collimator", "collimators"))
@@ -116,6 +118,26 @@ def seriesWords(scans, isDrawn, start=None, patientIds=()):
     if patientIds and others:
         words.append(f"The views are of patient {', '.join(others)}, the study's images of {', '.join(patientIds)}")
     return words + _timeWords(scans, start)
+
+
+def cutWords(name, projection, fractions=None):
+    """Words on a region along whose lines the CT ends within the body.
+
+    Parameters
+    ----------
+    name : str
+        Of the region.
+    projection : Projection
+    fractions : numpy.ndarray, optional
+        Pixels of the anterior view, of a region that the CT does not have.
+    """
+    weights = projection.regions[name].sourceCM if name in projection.regions else fractions[projection.window]
+    total = float(weights.sum(dtype=float))
+    share = float((weights * projection.isCut).sum(dtype=float)) / total if total > 0 else 0.0
+    if not share > _NOTABLE_CUT:
+        return []
+    return [f"{name}: on {share:.0%} of its lines the CT ends within the body: what attenuates beyond it is missing, "
+            "and the activity comes out too low"]
 
 
 def _requireWindows(views, where):

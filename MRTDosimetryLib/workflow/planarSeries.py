@@ -121,6 +121,9 @@ def _rows(content, item, image, views, patient, settings, name, cache):
                "counts": net.counts * scale, "uncertaintyCounts": scale * math.hypot(
                    net.uncertainty, net.counts * spreads.get(region["name"], 0.0))}
         if settings.sensitivity is not None:
+            if lines is not None and content["attenuation"]["from"] == planarQuantities.CT:
+                drawn = areas[region["name"]].fractions
+                said += planarChecks.cutWords(region["name"], lines.projection, drawn and drawn["anterior"])
             with faults.collect():
                 row |= planarQuantities.activityOf(content, region, item, image, net, areas[region["name"]], lines,
                                                    settings, views["anterior"]["main"], name,

@@ -3,12 +3,14 @@
 import copy
 from datetime import datetime, timezone
 
+import numpy as np
 import planarPhantom as phantom
 import pytest
 
 from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.dicom.planar import readPlanar
 from MRTDosimetryLib.errors import InputError
+from MRTDosimetryLib.imaging.files import writeImage
 from MRTDosimetryLib.workflow import planarChecks, planarFile, planarSeries, planarViews
 
 HOURS = (4.0, 96.0)
@@ -159,6 +161,21 @@ def test_sidesAndWhichIsMirrored(case):
         case, lambda d: (drawn(d), d.update(isPosteriorMirrored=False)))
     assert "fits it better the other way around" in refusal(
         case, lambda d: d["orientation"].update(posterior="L\\F"))
+
+
+def test_aCTThatEndsWithinTheBodyIsTold(case):
+    """Its front planes cut away up to the liver: too little attenuation, and words on it."""
+    ct, labels = phantom.body()
+    first, last = np.flatnonzero((labels.array == 1).any(axis=(0, 2)))[[0, -1]]
+    assert not any("the CT ends within the body" in words for words in run(case)[1])
+    writeImage(ct.withArray(ct.array[:, :last + 1].copy()), str(case[0] / "cut.nrrd"))
+
+    def cut(content):
+        content.update(ct="cut.nrrd", regions=[{"name": "liver"}])
+
+    rows, warnings = run(case, cut)
+    assert any(words.startswith("liver: on ") and "the CT ends within the body" in words for words in warnings)
+    assert rows[0]["activityMBq"] < 0.97 * phantom.activityMBq("liver", 4.0)
 
 
 @pytest.mark.parametrize("change, words", [
