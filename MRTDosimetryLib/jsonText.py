@@ -11,7 +11,7 @@ def load(file, where=""):
     Raises
     ------
     InputError
-        A key that is given twice in one object.
+        A key that is given twice in one object; no end of nesting.
     """
     return loads(file.read(), where)
 
@@ -28,4 +28,7 @@ def loads(text, where=""):
             found[key] = value
         return found
 
-    return json.loads(text, object_pairs_hook=once)
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except RecursionError:
+        raise InputError("The objects lie too deep in each other to be read", where) from None

@@ -14,6 +14,7 @@ from .protocol import hoursBetween, parseDateTime
 _MIRROR_LEAD, _MIRROR_RATIO = 0.03, 2.0
 # Duration of a whole-body scan over its length at its speed: vendors count the ends of the table differently.
 _LARGEST_DURATION_RATIO = 2.0
+_DURATION_TOLERANCE = 0.01
 # Of a region's lines.
 _NOTABLE_CUT = 0.02
 # What tells the images of one series apart from those of another one, and what is lost where they differ.
@@ -52,7 +53,7 @@ def pairWords(image, item, views, name):
         faults.add("A duration is stated for a whole-body scan, which sees each point by its speed", name,
                    "Leave durationSeconds out")
     faults.raiseIfAny()
-    return _speedWords(image, name)
+    return _speedWords(image, name) + _durationWords(image, item, name)
 
 
 def requireOpposed(views, isMirrored, name):
@@ -168,6 +169,13 @@ def _speedWords(image, name):
         return []
     return [f"{name}: {length:g} mm at {speed:g} mm/s take {length / speed:.4g} s, and the file states a duration of "
             f"{duration:g} s: check the speed, by which the activity goes"]
+
+
+def _durationWords(image, item, name):
+    stated, own = item.get("durationSeconds"), image.facts.get("durationSeconds")
+    if stated is None or own is None or abs(stated / own.value - 1.0) < _DURATION_TOLERANCE:
+        return []
+    return [f"{name}: a duration of {stated:g} s is stated, and the file states {own.value:g} s"]
 
 
 def _correlation(first, second):

@@ -142,6 +142,10 @@ def _drawn(region, views, shift, name, isMirrored):
                           isMirrored, where)
         if around is not None:
             background[side] = planarRegions.polygonFractions(shape, around, f"{where}, background")
+            shared = planarRegions.overlapShare(background[side], fractions[side])
+            if shared > NOTABLE_OVERLAP:
+                raise InputError(f"The background lies on the region ({shared:.0%} of the smaller one)", where,
+                                 "Draw it beside the region")
     share = region.get("bodyFraction", 1.0)
     if len(background) == 1:
         raise InputError("A background is drawn in one view alone", f"{name}, {region['name']}", "Draw it in both")

@@ -38,6 +38,7 @@ _IMAGE_KEYS = {"file", "hoursAfterAdministration", "shiftPixels", "shiftMM", "du
 _REGION_KEYS = {"name", *SIDES, "background", "backgroundPosterior", "bodyFraction", "projection", "thicknessMM",
                 "thicknessUncertaintyMM", "transmission"}
 _PROJECTION_KEYS = {"marginMM", "background", "overlap", "resolutionFWHMMM"}
+_PROJECTION_EXAMPLE = 'Write e.g. {"overlap": "separate", "resolutionFWHMMM": 9}'
 _RING_KEYS = {"gapMM", "widthMM"}
 _ATTENUATION_KEYS = {"from", "relativeUncertainty", "energyKeV", *_TRANSMISSION_FILES, "transmissionKeV", "detector",
                      "window"}
@@ -117,6 +118,8 @@ def checked(content, where):
     _checkActivity(content, where, faults)
     if isinstance(content.get("projection"), dict):
         _checkProjection(content["projection"], f"{where}: projection", faults)
+    elif content.get("projection") is not None:
+        faults.add("The projection is not an object", f"{where}: projection", _PROJECTION_EXAMPLE)
     alignment = content.get("alignment") or {}
     if not isinstance(alignment.get("isRefined", False), bool):
         faults.add(f"isRefined is {alignment['isRefined']!r}", f"{where}: alignment", "Give true or false")
@@ -172,6 +175,8 @@ def _checkRegions(content, where, faults):
             faults.add("Two regions have the same name", place, "Rename one of them")
         if isinstance(region.get("projection"), dict):
             _checkProjection(region["projection"], f"{place}: projection", faults)
+        elif region.get("projection") not in (None, False):
+            faults.add("The projection is not an object", f"{place}: projection", _PROJECTION_EXAMPLE)
         for key in ("thicknessMM", "thicknessUncertaintyMM"):
             if region.get(key) not in (None, 0):
                 with faults.collect():

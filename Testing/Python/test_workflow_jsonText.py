@@ -15,6 +15,11 @@ def test_contentIsThatOfJSON():
     assert jsonText.loads(text) == json.loads(text)
 
 
+def test_endlessNestingIsRefused():
+    with pytest.raises(InputError, match="a.json: The objects lie too deep"):
+        jsonText.loads("[" * 100000, "a.json")
+
+
 def test_aStudyWithAKeyThatStandsTwice(tmp_path):
     path = writeStudy(tmp_path)
     text = path.read_text(encoding="utf-8")

@@ -60,6 +60,13 @@ def test_wholeBodyScansByTheirSpeed(tmp_path):
         planarSeries.planarSeries(planarFile.readPlanarStudy(writeCase(tmp_path, kind="WHOLE BODY", velocity=None)))
 
 
+def test_aDurationOtherThanThatOfTheFileIsTold(tmp_path):
+    path = writeCase(tmp_path, lambda d: d["images"][1].update(durationSeconds=10))
+    rows, warnings = planarSeries.planarSeries(planarFile.readPlanarStudy(path))
+    assert warnings == ["image 2 (24 h): a duration of 10 s is stated, and the file states 600 s"]
+    assert rows[1]["counts"] == pytest.approx(expected(24.0) * SECONDS / 10, rel=1e-6)
+
+
 def test_overlapIsSaid(tmp_path):
     def over(content):
         content["regions"].append({"name": "spleen", "anterior": [[8.5, 9.5], [14.5, 9.5], [14.5, 17.5], [8.5, 17.5]]})
@@ -86,7 +93,10 @@ def test_commandLineWritesWhatAHybridStudyReads(tmp_path, capsys):
     (lambda d: d["regions"].append(dict(d["regions"][0])), "same name"),
     (lambda d: d.update(windows={"main": 7}), "not one anterior view of energy window 7"),
     (lambda d: d.update(windows={"main": 1, "lower": 2}), "both windows beside"),
-    (lambda d: d["regions"][0].update(background=SQUARE), "not above its background"),
+    (lambda d: d["regions"][0].update(background=SQUARE), "background lies on the region (100%"),
+    (lambda d: d["regions"][0].update(background=[[9.5, 9.5], [14.5, 9.5], [14.5, 17.5], [9.5, 17.5]]),
+     "background lies on the region (20%"),
+    (lambda d: d.update(projection="separate"), "projection is not an object"),
     (lambda d: d["regions"][0].update(anterior=[[0, 0], [100, 0], [0, 9]]), "outside the image"),
     (lambda d: d.update(region=[]), "key 'region' is not known"),
 ])
