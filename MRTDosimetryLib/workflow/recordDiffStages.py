@@ -1,6 +1,17 @@
 """What moved in one stage, told by quantity: main numbers region by region, the rest summarized."""
 
-from .recordDiffTold import ABSENT, isAboutZero, keyTitle, pair, pathWords, percentOf, percentWords, resolved, wrapped
+from .recordDiffTold import (
+    ABSENT,
+    isAboutZero,
+    isOfLastDigits,
+    keyTitle,
+    pair,
+    pathWords,
+    percentOf,
+    percentWords,
+    resolved,
+    wrapped,
+)
 
 # Main numbers of a stage, in the order in which they are told; the second ones only where the first did not move.
 MAIN = {
@@ -81,6 +92,9 @@ def _byRegion(key, rows):
     if key == _IN_MAIN_RESULTS:
         return [f"  {title}: see the main results"]
     text = [f"  {title}"]
+    rows = [row for row in rows if not isOfLastDigits(row)]
+    if not rows:
+        return [f"  {title}: last digits alone"]
     shown = rows[:_MOST_REGIONS]
     width = min(max(len(row["path"][1]) for row in shown), 30)
     for row in shown:

@@ -205,6 +205,12 @@ def percentWords(percent):
     return f"{percent:+.0f} %" if abs(percent) >= 100 else f"{percent:+#.2g} %".replace(". %", " %")
 
 
+def isOfLastDigits(row):
+    """Whether two numbers differ by less than a reader sees."""
+    percent = percentOf(row["from"], row["to"])
+    return percent is not None and abs(percent) < _LAST_DIGITS_PERCENT
+
+
 def isAboutZero(path):
     """Whether the changes of a value are not told in percent."""
     return any(_ABOUT_ZERO.search(part) for part in path)

@@ -3,11 +3,13 @@
 import re
 
 from ..errors import InputError
+from . import calibrationUse
 from .recordDiffStages import stageLines
 from .recordDiffTold import (
     ABSENT,
     choiceValue,
     choiceWords,
+    isOfLastDigits,
     keyTitle,
     numberPair,
     pair,
@@ -91,13 +93,16 @@ def _raw(row):
 
 def _stated(found, records):
     """{cause as the stages name it: in words} of all facts and choices; those of one long list share their words."""
-    words = {_raw(row): _factWords(row) for row in found["facts"]}
+    words = _factTexts(found["facts"])
     choices = [record.get("choices") or {} for record in records]
     groups = {}
     for path, row in _folded([(_choicePath(row["what"], records), row) for row in found["choices"]], words):
         groups.setdefault(tuple(path[:2]) if len(path) > 2 else (*path, ""), []).append((path, row))
     for place, own in groups.items():
-        if len(own) > _MOST_CHOICES and place[-1] != "":
+        if place[0] == calibrationUse.KEY and (digest := [row for path, row in own if path[-1] == "digest"]):
+            change = f"{single(digest[0]['from'])} -> {single(digest[0]['to'])}"
+            words.update((_raw(row), f"calibration of the scans: another record ({change})") for _path, row in own)
+        elif len(own) > _MOST_CHOICES and place[-1] != "":
             shared = _listWords(list(place), own)
             words.update((_raw(row), shared) for _path, row in own)
         else:
@@ -182,13 +187,31 @@ def _changeWords(one, other, unit=""):
     return pair(one, other, unit)
 
 
+def _factTexts(rows):
+    """{fact as the stages name it: in words}; what changed alike at several time points is told once."""
+    groups = {}
+    for row in rows:
+        point, text = _factWords(row)
+        groups.setdefault(text, []).append((point, row))
+    words = {}
+    for text, own in groups.items():
+        points = [point for point, _row in own]
+        if len(points) > 1 and all(points):
+            points = ["time points " + ", ".join(point.removeprefix("time point ") for point in points)]
+        words.update((_raw(row), f"{points[0]}: {text}" if points[0] else text) for _point, row in own)
+    return words
+
+
 def _factWords(row):
-    match = re.fullmatch(r"(time point .*?: )(\w+)( \[.*)?", row["what"], re.DOTALL)
+    """Time point, empty where the row is one of no single fact, and what changed."""
+    match = re.fullmatch(r"(time point .*?): (\w+)( \[.*\])?", row["what"], re.DOTALL)
     if not match:
-        return _raw(row)
+        return "", _raw(row)
     title, unit = keyTitle(match.group(2))
     values = [ABSENT if row[key] is None else row[key] for key in ("from", "to")]
-    return f"{match.group(1)}{title}: {_changeWords(*values, unit)}{match.group(3) or ''}"
+    # the key of a record where it was read says no more
+    origin = "" if f" [{match.group(2)}]" == match.group(3) else match.group(3) or ""
+    return match.group(1), f"{title}: {_changeWords(*values, unit)}{origin}"
 
 
 def _mainLines(found):
@@ -197,8 +220,10 @@ def _mainLines(found):
         moved = [row["path"] for stage in found["stages"] for row in stage["moved"]]
         isWithoutRegions = bool(moved) and not any(path[0] == "regions" for path in moved)
         return [] if isWithoutRegions else ["  no main number of a region moved"]
-    regions = {}
-    for row in found["headline"]:
+    regions, rows = {}, [row for row in found["headline"] if not isOfLastDigits(row)]
+    if not rows:
+        return ["  the main numbers of the regions moved in their last digits alone"]
+    for row in rows:
         regions.setdefault(row["path"][0], {})[row["path"][1]] = row
     width = min(max(6, *map(len, regions)), 24)
     doses = {name: _mainDose(own.get("absorbedDoseGy")) for name, own in regions.items()}

@@ -149,7 +149,10 @@ def test_anotherCalibrationIsNamedWithItsValues(tmp_path, capfd):
                found["inputs"][0]["details"]), found["inputs"]
     stages = stagesOf(found)
     assert "calibration of the scans: another file" in stages["timePoints"][0]
-    assert "sensitivity, factor: 111111 -> 113333 (+2.0 %)" in words and "calibration factor" in words
+    assert "sensitivity, factor: 111111 -> 113333 (+2.0 %)" in words and "half-life: last digits alone" in words
+    assert "time points 1 (4 h), 2 (24 h), 3 (96 h), 4 (168 h): calibration factor: 111111 -> 113333 Bq/cps" in words
+    assert "calibration of the scans: another record (" in words and words.count("because: time points 1") == 2
+    requireReadable(words)
     assert "timeActivity" in stages["kinetics"][1]
     assert {row["path"][1]: row["percent"] for row in found["headline"] if row["path"][0] == "liver"}[
         "absorbedDoseGy"] == pytest.approx(2.0, rel=1e-3)
