@@ -3,6 +3,7 @@
 import json
 import sys
 
+from . import jsonText
 from .errors import InputError
 
 EXIT_NOT_PASSED = 1
@@ -91,7 +92,7 @@ def _constancy(options):
         chart = constancyLog.chartOf(options.log)
     else:
         try:
-            test = json.loads(options.add)
+            test = jsonText.loads(options.add, "--add")
         except json.JSONDecodeError as error:
             raise InputError(f"The test is not JSON ({error.msg})", "--add") from None
         chart = constancyLog.addTest(options.log, test)

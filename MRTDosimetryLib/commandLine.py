@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import __version__
+from . import __version__, jsonText
 from .batchCommands import addBatch
 from .calibrationCommands import addCalibrate
 from .checkCommands import addCheck
@@ -307,7 +307,7 @@ def _fitOptions(text):
     if text is None:
         return None
     try:
-        found = json.loads(text)
+        found = jsonText.loads(text, "--options")
     except json.JSONDecodeError as error:
         raise InputError(f"The options are not JSON ({error.msg})", "--options") from None
     if not isinstance(found, dict):

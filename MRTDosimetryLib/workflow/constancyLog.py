@@ -18,6 +18,7 @@ import json
 import os
 from datetime import date, datetime
 
+from .. import jsonText
 from ..errors import Faults, InputError
 from ..physics import constancy, counting
 from ..physics.nuclides import nuclide
@@ -93,7 +94,7 @@ def _read(path):
     where = os.path.basename(str(path)).removesuffix(".partial")
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            content = jsonText.load(file, where)
     except FileNotFoundError:
         raise InputError("There is no such file", str(path), "Check the path of the constancy log") from None
     except (OSError, UnicodeDecodeError) as error:

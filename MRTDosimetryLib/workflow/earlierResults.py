@@ -3,6 +3,7 @@
 import json
 import os
 
+from ..digests import digestOf
 from ..errors import Faults, InputError
 from ..physics.nuclides import nuclide
 from ..therapies import cycles, prediction
@@ -28,11 +29,11 @@ def resolved(rows, radionuclide, where):
     Raises
     ------
     InputError, FaultList
-        A file that cannot be read, is no result, or is of another radionuclide.
+        A file that cannot be read, is no result, is of another radionuclide, or is named twice.
     """
     if not isinstance(rows, list):
         return rows, []
-    faults, found, names = Faults(), [], []
+    faults, found, names, seen = Faults(), [], [], {}
     for position, row in enumerate(rows):
         if not (isinstance(row, dict) and RESULTS in row):
             found.append(row)
@@ -42,6 +43,10 @@ def resolved(rows, radionuclide, where):
             cycles.checkRow(row, place)
             content = _read(row[RESULTS], place)
             _requireRadionuclide(content, radionuclide, row[RESULTS], place)
+            earlier = seen.setdefault(digestOf(content), position)
+            if earlier != position:
+                raise InputError(f"The results are those of row {earlier + 1}: one cycle would count twice", place,
+                                 "Name the results of each cycle once")
             # numbered as they are listed, where they are not numbered
             cycle = row.get("cycle") or position + 1
             found.append(json.loads(json.dumps(cycles.rowFromResults(content, cycle, place))))

@@ -5,7 +5,7 @@ import json
 import pytest
 from caseFiles import writeStudy
 
-from MRTDosimetryLib import jsonText
+from MRTDosimetryLib import commandLine, jsonText
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.workflow.studyFile import readStudyFile
 
@@ -26,3 +26,11 @@ def test_aStudyWithAKeyThatStandsTwice(tmp_path):
     path.write_text(text.replace('"activityMBq": 7400', '"activityMBq": 7400, "activityMBq": 740', 1), encoding="utf-8")
     with pytest.raises(InputError, match="study.json: The key 'activityMBq' is given twice"):
         readStudyFile(path)
+
+
+def test_optionsOfTheCommandLine(tmp_path, capsys):
+    curve = tmp_path / "curve.csv"
+    curve.write_text("timeHours,activityMBq\n4,80\n24,60\n96,20\n", encoding="utf-8")
+    options = '{"start": "zero", "start": "extrapolated"}'
+    assert commandLine.main(["fit", str(curve), "--radionuclide", "Lu-177", "--options", options]) == 2
+    assert "--options: The key 'start' is given twice" in capsys.readouterr().err

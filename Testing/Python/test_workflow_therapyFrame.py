@@ -275,6 +275,8 @@ def test_earlierCyclesComeFromTheirResults(tmp_path):
                         ("nothing.json", "There is no such file"), ("study.json", "not the results.json of a study")):
         found = faultsOf(tmp_path, {**content, "earlierCycles": [{"results": name}]})
         assert len(found) == 1 and words in found[0]
+    twice = faultsOf(tmp_path, {**content, "earlierCycles": [{"results": "cycle1/results.json"}] * 2})
+    assert len(twice) == 1 and "row 2: The results are those of row 1: one cycle would count twice" in twice[0]
 
 
 def test_everyKindHasItsPlaceInTheCase():
