@@ -53,7 +53,8 @@ def verify(path, printed=""):
             "files": len(content.get("files") or []), "inputs": len(content.get("inputs") or []) - len(notChecked),
             "entries": len(content.get("log") or []), "head": log[-1].get(hashChain.HASH, ""), "code": code,
             "seal": (content.get(recordSeal.SEAL) or {}).get("sha256", ""),
-            **({"signatures": [signatureWords(entry) for entry in log]} if _isCommissioning(found) else {})}
+            **({"signatures": [signatureWords(entry) for entry in content.get("log") or []]}
+               if _isCommissioning(found) else {})}
 
 
 def _isCommissioning(found):

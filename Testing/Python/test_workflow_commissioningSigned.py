@@ -104,3 +104,13 @@ def test_whatCannotBeSigned(run, tmp_path, capsys):
     file.write_text(file.read_text(encoding="utf-8").replace("5.5099", "5.5098"), encoding="utf-8")
     with pytest.raises(InputError, match="cannot be signed: The earlier result was edited"):
         commissioningSigned.sign(str(run), "physicist", "Cee Dee")
+
+
+def test_anEmptiedLogIsNoSignature(run, capsys):
+    assert main("check", "--sign", run, "--by", "Cee Dee", "--role", "physicist") == 0
+    content = json.loads((run / "signed.json").read_text(encoding="utf-8"))
+    (run / "signed.json").write_text(json.dumps({**content, "log": []}), encoding="utf-8")
+    capsys.readouterr()
+    assert main("verify", run) == 1
+    assert "signed by None" not in capsys.readouterr().out
+    assert recordVerify.verify(str(run))["signatures"] == []
