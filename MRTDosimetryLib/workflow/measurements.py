@@ -1,9 +1,14 @@
 """Stage 2: what is measured and stated beside images, checked, and shown as tables and charts."""
 
 from ..progress import noProgress
-from ..therapies import inputs
+from ..therapies import inputs, prediction
+from ..therapies.registry import supplements
 from . import statementNodes, statements
+from .protocol import studyStrategy
 from .stage import Stage
+
+# What the report, the kinetics and the images' scale take, whatever the protocol.
+_ELSEWHERE = ("patient", "prescription", statements.PLANAR, prediction.KEY)
 
 
 def rows(study):
@@ -43,7 +48,18 @@ def _compute(study, progress=noProgress):
     for key, value in statements.stated(study).items():
         roles += statementNodes.writeStatement(study, known[key], value)
     statementNodes.keepOnly(study, roles, earlier)
-    return {"roles": roles, "keys": list(statements.stated(study))}, []
+    return {"roles": roles, "keys": list(statements.stated(study))}, _unusedWords(study)
+
+
+def _unusedWords(study):
+    """Warnings on what is stated although nothing in the study is calculated from it."""
+    strategy, stated = studyStrategy(study), set(statements.stated(study))
+    used = set(_ELSEWHERE if strategy is None else (*_ELSEWHERE, *strategy.statements))
+    for item in supplements():
+        used |= set(item.statements)
+    because = "no protocol is chosen" if study.choice("protocol") is None else \
+        f"the protocol {study.choice('protocol')} asks for nothing of it"
+    return [f"{inputs.kinds()[key].title}: stated, but not used: {because}." for key in sorted(stated - used)]
 
 
 STAGE = Stage("measurements", "Measurements", statements.missing, _inputs, _compute, needs=("protocol",),

@@ -1,7 +1,8 @@
 """Imports point down only, and importing the library stays light.
 
 The layers, top to bottom, and the outside packages that each may use. A file may import its own layer and every
-layer below; ``digests``, ``errors``, ``jsonText``, ``numberText``, ``progress`` and ``resources`` lie below all of them.
+layer below; ``digests``, ``errors``, ``jsonText``, ``numberText``, ``progress`` and ``resources`` lie below all of
+them.
 """
 
 import subprocess

@@ -8,7 +8,7 @@ from MRTDosimetryLib.scene.headless import newScene
 from MRTDosimetryLib.scene.study import Study
 from MRTDosimetryLib.therapies import inputs
 from MRTDosimetryLib.therapies.inputs import Field
-from MRTDosimetryLib.workflow import protocol, statementEntry, statements, statementText
+from MRTDosimetryLib.workflow import measurements, protocol, statementEntry, statements, statementText
 
 NUMBER, INTEGER = Field("counts", "Counts"), Field("cycle", "Cycle", "integer")
 CHOICE = Field("isImaged", "Imaged", "choice", ((True, "yes"), (False, "no")))
@@ -151,3 +151,15 @@ def test_aDraftOfThePlanarSeriesIsNotFitted(study):
     assert "liver" in str(study.choice("kinetics"))
     statementEntry.keep(study, statements.PLANAR, [*rows, {"timeHours": "later", "region": "liver"}])
     assert "liver" not in str(study.choice("kinetics") or {}) and len(statements.stated(study)[statements.PLANAR]) == 4
+
+
+@pytest.mark.parametrize("protocolId, words", [
+    ("lutetiumPsma.multiTimePoint", ["Uptake of the thyroid: stated, but not used: the protocol "
+                                     "lutetiumPsma.multiTimePoint asks for nothing of it."]),
+    (None, ["Uptake of the thyroid: stated, but not used: no protocol is chosen."]),
+    ("thyroidIodine.lateUptake", [])])
+def test_whatNothingUsesIsTold(protocolId, words):
+    found = Study.create(newScene(), "Study")
+    protocol.setProtocol(found, protocolId, "I-131" if protocolId != "lutetiumPsma.multiTimePoint" else "Lu-177")
+    statements.setStatement(found, "measurements.thyroidUptake", [{"timeHours": 24.0, "uptakeFraction": 0.4}])
+    assert measurements.STAGE.compute(found)[1] == words
