@@ -142,11 +142,13 @@ class GeometricTransfer:
 
     def _requireApart(self, occupancies):
         total = np.zeros(self._fine.shape, np.float32)
-        for item in occupancies.values():
+        for name, item in occupancies.items():
+            if not item.fraction.any():
+                raise InputError("The region holds no voxel of the image", name, "Leave it out of the regions")
             total[item.slices] += item.fraction
         for name, item in occupancies.items():
-            share = float(np.maximum(total[item.slices] - 1.0, 0.0)[item.fraction > 0].sum(dtype=np.float64)) \
-                / float(item.fraction.sum(dtype=np.float64))
+            excess = np.maximum(total[item.slices] - 1.0, 0.0)[item.fraction > 0].sum(dtype=np.float64)
+            share = float(excess / item.fraction.sum(dtype=np.float64))
             if share > LARGEST_OVERLAP:
                 raise InputError(f"{share:.0%} of the region lies in other regions too", name,
                                  "Take the smaller region out of the larger one, or correct by the recovery of spheres")

@@ -67,8 +67,9 @@ def shiftedOutlines(transfer, concentrations, name, shiftsMM):
     for shift in sorted({0.0, *(float(item) for item in shiftsMM)}):
         now = outlined(shift)
         volume = float(now.sum(dtype=np.float64))
-        if volume < _LEAST_VOLUME * float(own.sum(dtype=np.float64)):
-            continue
+        if volume < _LEAST_VOLUME * float(own.sum(dtype=np.float64)) \
+                or (shift > 0 and not volume > rows[-1][1]):
+            continue  # hardly anything left inside, or no room to grow between smaller regions
         rim = np.maximum(now - own, 0.0) if shift > 0 else ((distance > 0) & (distance < 2.0 * step)) * free
         room = max(productSum(rim, outside), 1e-9)
         beside = productSum(rim, others) / room / concentration

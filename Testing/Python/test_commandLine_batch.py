@@ -1,6 +1,5 @@
 """mrt-dosimetry batch: one failed study stops no other, what is finished is skipped, and a killed batch goes on."""
 
-import csv
 import json
 import os
 import signal
@@ -9,7 +8,7 @@ import sys
 import time
 
 import pytest
-from caseFiles import writeStudy
+from batchCases import run, studies, summary
 from recordCases import comparable
 from repositoryTree import REPOSITORY
 
@@ -17,24 +16,6 @@ from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.report import templateFolder
 from MRTDosimetryLib.workflow import batch, batchStudy
-
-
-def studies(folder, names=("one", "two")):
-    """Small studies in folders of their own; the file names repeat."""
-    paths = []
-    for name in names:
-        (folder / name).mkdir()
-        paths.append(str(writeStudy(folder / name, times=(4.0, 96.0))))
-    return paths
-
-
-def run(paths, out, *more):
-    return commandLine.main(["batch", *paths, "--out", str(out), *more])
-
-
-def summary(out):
-    with open(out / "summary.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_aBadStudyStopsNoOtherAndWhatIsFinishedIsSkipped(tmp_path, capfd):

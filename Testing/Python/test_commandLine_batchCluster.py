@@ -1,15 +1,13 @@
 """mrt-dosimetry batch on a cluster: workers with another program are refused, lost ones told, numbers the same."""
 
-import csv
 import sys
 import types
 
 import pytest
-from caseFiles import writeStudy
+from batchCases import run, studies, summary
 from recordCases import comparable
 from repositoryTree import REPOSITORY
 
-from MRTDosimetryLib import commandLine
 from MRTDosimetryLib.errors import InputError
 from MRTDosimetryLib.workflow import batch, batchCluster
 from MRTDosimetryLib.workflow.batchStudy import Outcome
@@ -177,23 +175,6 @@ def test_aWorkerRefusesWhatItMustNotRun(monkeypatch, tmp_path):
     assert "was refused, which runs another program: MRTDosimetry" in answer and not told
     answer = batchCluster._onWorker(str(tmp_path / "a.json"), "out", None, "lock", "id", own, "topic")
     assert answer.state == "failed" and "does not see this file" in answer.words and len(told) == 1
-
-
-def studies(folder, names):
-    paths = []
-    for name in names:
-        (folder / name).mkdir()
-        paths.append(str(writeStudy(folder / name, times=(4.0, 96.0))))
-    return paths
-
-
-def run(paths, out, *more):
-    return commandLine.main(["batch", *paths, "--out", str(out), *more])
-
-
-def summary(out):
-    with open(out / "summary.csv", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(autouse=True)

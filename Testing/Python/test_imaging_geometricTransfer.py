@@ -1,6 +1,7 @@
 """The geometric transfer: activities of regions whose image is blurred, against what was painted."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,22 @@ def test_shiftedOutlinesOfASphere():
     # surface over volume of a sphere
     slope = np.log(found.volumes[2] / found.volumes[0]) / 4.0
     assert slope == pytest.approx(3.0 / radius, rel=0.1)
+
+
+def test_aRegionWithoutRoomAndOneWithoutVoxels():
+    """A region that smaller ones enclose cannot grow; one that the image does not show is refused by name."""
+    outer = ball((0.0, 0.0, 0.0), 19.0)
+    spread = PointSpread(9.0)
+    image = imageOf(1000.0 * outer, spread)
+    transfer = GeometricTransfer(occupancies({"core": outer}), image, spread)
+    transfer.smallerRegions = lambda name: (transfer.signedDistance(name)[1] > 0).astype(np.float32)
+    found = shiftedOutlines(transfer, transfer.concentrations(image), "core", (-2.0, 2.0, 4.0))
+    assert np.all(np.diff(found.volumes) > 0) and found.shiftsMM[:2] == (-2.0, 0.0)
+    regions = occupancies({"core": outer})
+    empty = replace(regions["core"], fraction=np.zeros_like(regions["core"].fraction))
+    with pytest.raises(InputError, match="holds no voxel of the image") as caught:
+        GeometricTransfer({**regions, "speck": empty}, image, spread)
+    assert caught.value.where == "speck"
 
 
 def test_recoveriesKnowTheirUncertainty():
